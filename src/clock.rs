@@ -1,0 +1,48 @@
+//! The one source of time and of new ids, so that a test can hold both still.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Duration, Utc};
+use uuid::{NoContext, Timestamp, Uuid};
+
+/// Reads the time and makes ids (UUID version 7, RFC 9562) from it.
+///
+/// Leases, back-off and schedules do not use it: they follow the database's clock.
+#[derive(Clone, Debug)]
+pub enum Clock {
+    /// The machine's clock.
+    System,
+    /// A clock that stands still until a test moves it.
+    Fixed(Arc<Mutex<DateTime<Utc>>>),
+}
+
+impl Clock {
+    /// A clock that stands at `at`.
+    pub fn fixed(at: DateTime<Utc>) -> Self {
+        Self::Fixed(Arc::new(Mutex::new(at)))
+    }
+
+    /// The present moment, in UTC, cut to the microseconds that PostgreSQL keeps.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the time")]
+    pub fn now(&self) -> DateTime<Utc> {
+        let now = match self {
+            Self::System => Utc::now(),
+            Self::Fixed(at) => *at.lock().unwrap_or_else(PoisonError::into_inner),
+        };
+        DateTime::from_timestamp_micros(now.timestamp_micros()).unwrap_or(now)
+    }
+
+    /// A new id whose order follows [`Clock::now`].
+    pub fn new_id(&self) -> Uuid {
+        let now = self.now();
+        let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
+        Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos()))
+    }
+
+    /// Moves a fixed clock forward; the system's clock is left alone.
+    pub fn advance(&self, by: Duration) {
+        if let Self::Fixed(at) = self {
+            *at.lock().unwrap_or_else(PoisonError::into_inner) += by;
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Everything that can go wrong, in two kinds: the caller's doing, with a stable code, and ours, which is logged once
+//! at the edge and never shown.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+/// The result of a rule.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why an operation did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nobody is signed in, or the token is no longer good.
+    #[error("Sign in first: this needs an access token that is still good.")]
+    Unauthenticated,
+    /// The viewer is known and may not do this.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// The row does not exist, or it belongs to somebody else: both look the same.
+    #[error("There is no such {0}.")]
+    NotFound(&'static str),
+    /// The input breaks a rule that the caller can mend.
+    #[error("{message}")]
+    Rejected {
+        /// The path of the input field, outermost first; empty when no single field is at fault.
+        field: Vec<String>,
+        /// The stable code.
+        code: Code,
+        /// A sentence for a person.
+        message: String,
+    },
+    /// Too many calls; the same call may succeed later.
+    #[error("Too many attempts. Try again in {} s.", retry_after.as_secs().max(1))]
+    RateLimited {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// Something that we depend on is away for the moment.
+    #[error("{0}")]
+    Unavailable(String),
+    /// A fault of ours.
+    #[error("{context}: {source}")]
+    Internal {
+        /// What was being done, to what.
+        context: String,
+        /// What came back.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// The stable codes of expected outcomes. The GraphQL enum `UserErrorCode` is made from this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// The name or the password is wrong; which of them is not said.
+    InvalidCredentials,
+    /// Too many attempts; wait for `retryAfterSeconds`.
+    RateLimited,
+    /// The value is used already, and has to be unique.
+    Taken,
+    /// The value is not one that the field can hold.
+    Invalid,
+    /// The value is shorter than the field asks for.
+    TooShort,
+    /// The value is longer than the field allows.
+    TooLong,
+    /// There is no such row among the ones that the viewer may see.
+    NotFound,
+    /// Other rows still need this one.
+    InUse,
+    /// The time of the thing has passed.
+    Expired,
+    /// A limit of this server is reached.
+    LimitExceeded,
+}
+
+impl Error {
+    /// A rejected input field, for a field at the top of the input.
+    pub fn rejected(field: &str, code: Code, message: impl Into<String>) -> Self {
+        let field = if field.is_empty() { Vec::new() } else { vec![field.to_owned()] };
+        Self::Rejected { field, code, message: message.into() }
+    }
+
+    /// An input field that should name a row which the viewer may see, and does not.
+    pub fn unknown(field: &str, what: &str) -> Self {
+        Self::rejected(field, Code::NotFound, format!("There is no such {what}."))
+    }
+
+    /// A fault of ours, with what was being done.
+    pub fn internal(
+        context: impl Display,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Internal { context: context.to_string(), source: source.into() }
+    }
+
+    /// True for a fault that may be gone when the same thing is tried again.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::RateLimited { .. })
+    }
+}
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        use diesel::result::DatabaseErrorKind::{
+            ClosedConnection, SerializationFailure, UnableToSendCommand,
+        };
+        use diesel::result::Error::{BrokenTransactionManager, DatabaseError};
+        match &error {
+            DatabaseError(ClosedConnection | UnableToSendCommand | SerializationFailure, _)
+            | BrokenTransactionManager => Self::Unavailable("The database did not answer.".to_owned()),
+            // 57P01 to 57P03: the server is stopping or starting; diesel gives these no kind of their own.
+            DatabaseError(_, info) if info.message().contains("the database system is") => {
+                Self::Unavailable("The database is starting or stopping.".to_owned())
+            }
+            DatabaseError(_, info) if info.message().contains("terminating connection") => {
+                Self::Unavailable("The database is stopping.".to_owned())
+            }
+            _ => Self::internal("a database statement failed", error),
+        }
+    }
+}
