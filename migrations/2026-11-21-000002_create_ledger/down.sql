@@ -1,0 +1,3 @@
+DROP TABLE account_masks;
+DROP TABLE accounts;
+DROP TABLE categories;

@@ -1,0 +1,3 @@
+DROP TABLE sightings;
+DROP TABLE transactions;
+DROP TABLE extractions;

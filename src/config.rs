@@ -1,0 +1,409 @@
+//! Every setting: read once, from the environment or `.env`, into values that cannot be wrong.
+//!
+//! `SETTINGS` is the one list of them; `--help` and `.env.example` are printed from it.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+
+/// One setting, as people read about it.
+pub struct Setting {
+    /// The name in the environment and in `.env`.
+    pub name: &'static str,
+    /// The value when it is absent; empty for none.
+    pub default: &'static str,
+    /// What it is, and in which unit.
+    pub help: &'static str,
+}
+
+const fn setting(name: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting { name, default, help }
+}
+
+/// Every setting that the program knows, in the order in which people meet them.
+pub const SETTINGS: &[Setting] = &[
+    setting(
+        "ENV",
+        "",
+        "development or production. `up` is development unless told, `serve` and `worker` are production.",
+    ),
+    setting("LISTEN", "127.0.0.1:8080", "The address and port that the API listens on."),
+    setting(
+        "DATA_DIR",
+        "",
+        "The folder of `up`: its PostgreSQL, its keys, its mails. As root /var/lib/pennypost.",
+    ),
+    setting("DATABASE_URL", "", "PostgreSQL. `up` starts one of its own when it is absent."),
+    setting("DATABASE_POOL_SIZE", "16", "How many connections to PostgreSQL one process keeps."),
+    setting(
+        "REDIS_BASE_URL",
+        "",
+        "Redis for the wake-ups of the queue `base`. `up` starts one of its own when it is absent.",
+    ),
+    setting("REDIS_EMAIL_URL", "", "Redis for the wake-ups of the queue `email`; it may be the same server."),
+    setting("REDIS_EVENTS_URL", "", "Redis for the live events of jobs; it may be the same server."),
+    setting(
+        "SECRET_KEY",
+        "",
+        "Signs access tokens: 32 bytes or more, or `id:key` pairs with commas; the first signs, all verify.",
+    ),
+    setting("SECRET_KEY_FILE", "", "A file that holds SECRET_KEY."),
+    setting("ACCESS_TOKEN_EXPIRE_MINUTES", "60", "How long an access token is good, in minutes."),
+    setting("REFRESH_TOKEN_EXPIRE_DAYS", "7", "How long a session is good after its last use, in days."),
+    setting(
+        "IMPORT_DIR",
+        "",
+        "The folder whose sub-folder <username> holds the mail files that the API may read. Absent: none.",
+    ),
+    setting(
+        "CORS_ORIGINS",
+        "",
+        "Front ends that may call from a browser: commas or a JSON list. In development http://localhost:3000.",
+    ),
+    setting(
+        "CORS_CREDENTIALS",
+        "false",
+        "true lets browsers send credentials along; pennypost itself uses no cookies.",
+    ),
+    setting("FRONTEND_URL", "http://localhost:3000", "Where links in mails lead."),
+    setting("LOG_LEVEL", "info", "error, warn (or warning), info, debug or trace."),
+    setting(
+        "SMTP_URL",
+        "",
+        "Outgoing mail: smtp://, smtps:// or smtp+starttls:// user:password@host:port. `up` writes mails to DATA_DIR when it is absent.",
+    ),
+    setting("SMTP_FROM", "pennypost <pennypost@localhost>", "The sender of outgoing mail."),
+    setting(
+        "MAIL_AUTHSERV_IDS",
+        "",
+        "The names of the servers whose Authentication-Results are believed, with commas.",
+    ),
+    setting(
+        "MAX_EMAIL_BYTES",
+        "26214400",
+        "A larger message is kept without its source and not read, in bytes.",
+    ),
+    setting("WORKER_BASE_SLOTS", "4", "How many jobs of the queue `base` one process runs at a time."),
+    setting(
+        "WORKER_EMAIL_SLOTS",
+        "4",
+        "How many jobs of the queue `email` one process runs at a time; 2 or more.",
+    ),
+    setting(
+        "JOB_LEASE_SECONDS",
+        "30",
+        "How long a worker may be silent before its jobs go to another, in seconds.",
+    ),
+    setting("JOB_RETENTION_DAYS", "30", "How long an ended job stays, in days."),
+    setting("SHUTDOWN_GRACE_SECONDS", "25", "How long running jobs may go on after SIGTERM, in seconds."),
+];
+
+/// Whether mistakes should be easy to see or hard to exploit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environment {
+    /// Introspection for everyone, logs for people.
+    Development,
+    /// Introspection for who has signed in, logs in JSON.
+    Production,
+}
+
+/// A value that no log and no debug output shows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Hides `value`.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The value, for the one place that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("(hidden)")
+    }
+}
+
+/// The settings of one process.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Development or production; `None` leaves it to the command.
+    pub environment: Option<Environment>,
+    /// Where the API listens.
+    pub listen: SocketAddr,
+    /// The folder of `up`.
+    pub data_dir: Option<PathBuf>,
+    /// PostgreSQL.
+    pub database_url: Option<Secret>,
+    /// Connections in the pool.
+    pub database_pool_size: usize,
+    /// Redis for the queue `base`.
+    pub redis_base_url: Option<Secret>,
+    /// Redis for the queue `email`.
+    pub redis_email_url: Option<Secret>,
+    /// Redis for live events.
+    pub redis_events_url: Option<Secret>,
+    /// The keys that sign access tokens.
+    pub secret_key: Option<Secret>,
+    /// How long an access token is good.
+    pub access_token_lifetime: Duration,
+    /// How long a session is good after its last use.
+    pub refresh_token_lifetime: Duration,
+    /// The folder of importable mail files.
+    pub import_dir: Option<PathBuf>,
+    /// Origins of front ends.
+    pub cors_origins: Option<Vec<String>>,
+    /// Whether browsers may send credentials along.
+    pub cors_credentials: bool,
+    /// Where links in mails lead, without a slash at the end.
+    pub frontend_url: String,
+    /// The level of the log.
+    pub log_level: tracing::Level,
+    /// Outgoing mail.
+    pub smtp_url: Option<Secret>,
+    /// The sender of outgoing mail.
+    pub smtp_from: String,
+    /// Whose Authentication-Results are believed.
+    pub mail_authserv_ids: Vec<String>,
+    /// A larger message is not read, in bytes.
+    pub max_email_bytes: usize,
+    /// The job engine's numbers.
+    pub jobs: JobSettings,
+}
+
+/// The numbers of the job engine.
+#[derive(Clone, Copy, Debug)]
+pub struct JobSettings {
+    /// Jobs of the queue `base` at a time.
+    pub base_slots: usize,
+    /// Jobs of the queue `email` at a time.
+    pub email_slots: usize,
+    /// How long a worker may be silent.
+    pub lease: Duration,
+    /// How long an ended job stays.
+    pub retention: Duration,
+    /// How long running jobs may go on after SIGTERM.
+    pub shutdown_grace: Duration,
+}
+
+impl Config {
+    /// Reads the settings from the environment, with `.env` of the present folder beneath it.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+    pub fn from_environment() -> Result<Self> {
+        match dotenvy::dotenv() {
+            Err(dotenvy::Error::LineParse(line, _)) => {
+                return Err(broken(format!(".env: this line is not NAME=value: {line}")));
+            }
+            Err(dotenvy::Error::Io(error)) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(broken(format!(".env cannot be read: {error}")));
+            }
+            _ => {}
+        }
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Reads the settings through `lookup`; an empty value counts as absent.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let source = Source { lookup: &lookup };
+        Ok(Self {
+            environment: source.environment()?,
+            listen: source.parsed("LISTEN", "an address and a port, like 127.0.0.1:8080")?,
+            data_dir: source.text("DATA_DIR").map(PathBuf::from),
+            database_url: source.text("DATABASE_URL").map(Secret),
+            database_pool_size: source.number("DATABASE_POOL_SIZE", 2..=500)?,
+            redis_base_url: source.text("REDIS_BASE_URL").map(Secret),
+            redis_email_url: source.text("REDIS_EMAIL_URL").map(Secret),
+            redis_events_url: source.text("REDIS_EVENTS_URL").map(Secret),
+            secret_key: source.secret("SECRET_KEY", "SECRET_KEY_FILE")?,
+            access_token_lifetime: source.seconds("ACCESS_TOKEN_EXPIRE_MINUTES", 60)?,
+            refresh_token_lifetime: source.seconds("REFRESH_TOKEN_EXPIRE_DAYS", 86_400)?,
+            import_dir: source.text("IMPORT_DIR").map(PathBuf::from),
+            cors_origins: source.list("CORS_ORIGINS")?,
+            cors_credentials: source.parsed("CORS_CREDENTIALS", "true or false")?,
+            frontend_url: source.text("FRONTEND_URL").unwrap_or_default().trim_end_matches('/').to_owned(),
+            log_level: source.level()?,
+            smtp_url: source.text("SMTP_URL").map(Secret),
+            smtp_from: source.text("SMTP_FROM").unwrap_or_default(),
+            mail_authserv_ids: source.list("MAIL_AUTHSERV_IDS")?.unwrap_or_default(),
+            max_email_bytes: source.number("MAX_EMAIL_BYTES", 1024..=100_000_000)?,
+            jobs: JobSettings {
+                base_slots: source.number("WORKER_BASE_SLOTS", 1..=200)?,
+                email_slots: source.number("WORKER_EMAIL_SLOTS", 2..=200)?,
+                lease: source.seconds("JOB_LEASE_SECONDS", 1)?,
+                retention: source.seconds("JOB_RETENTION_DAYS", 86_400)?,
+                shutdown_grace: source.seconds("SHUTDOWN_GRACE_SECONDS", 1)?,
+            },
+        })
+    }
+}
+
+/// The text of `.env.example`.
+pub fn env_example() -> String {
+    let mut text = String::from(
+        "# Every setting of pennypost, with its default. Copy to .env and set what you need; what is absent keeps its default.\n",
+    );
+    for Setting { name, default, help } in SETTINGS {
+        let _ = write!(text, "\n# {help}\n#{name}={default}\n");
+    }
+    text
+}
+
+/// The part of `--help` that lists the settings.
+pub fn help() -> String {
+    let mut text = String::from("Settings, from the environment or .env:\n");
+    for Setting { name, default, help } in SETTINGS {
+        let default = if default.is_empty() { String::new() } else { format!(" [default: {default}]") };
+        let _ = writeln!(text, "  {name:<28} {help}{default}");
+    }
+    text
+}
+
+/// The folder that `up` uses unless `DATA_DIR` names one: root's is the machine's, another user's is in their home.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+pub fn default_data_dir(is_root: bool) -> PathBuf {
+    if is_root {
+        return PathBuf::from("/var/lib/pennypost");
+    }
+    let home = || std::env::var("HOME").map(|home| Path::new(&home).join(".local/share")).ok();
+    let data = std::env::var("XDG_DATA_HOME").ok().map(PathBuf::from).or_else(home);
+    data.unwrap_or_else(|| PathBuf::from(".")).join("pennypost")
+}
+
+fn broken(message: String) -> Error {
+    Error::Unavailable(message)
+}
+
+struct Source<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Source<'_> {
+    fn text(&self, name: &str) -> Option<String> {
+        let given =
+            (self.lookup)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+        let default =
+            SETTINGS.iter().find(|setting| setting.name == name).map_or("", |setting| setting.default);
+        given.or_else(|| (!default.is_empty()).then(|| default.to_owned()))
+    }
+
+    fn parsed<T: FromStr>(&self, name: &str, wanted: &str) -> Result<T> {
+        let value = self.text(name).unwrap_or_default();
+        value.parse().map_err(|_| broken(format!("{name} is `{value}`; it has to be {wanted}.")))
+    }
+
+    fn number(&self, name: &str, range: std::ops::RangeInclusive<usize>) -> Result<usize> {
+        let wanted = format!("a whole number from {} to {}", range.start(), range.end());
+        let value: usize = self.parsed(name, &wanted)?;
+        if range.contains(&value) {
+            return Ok(value);
+        }
+        Err(broken(format!("{name} is `{value}`; it has to be {wanted}.")))
+    }
+
+    fn seconds(&self, name: &str, unit: u64) -> Result<Duration> {
+        let count = self.number(name, 1..=1_000_000)?;
+        Ok(Duration::from_secs(unit.saturating_mul(u64::try_from(count).unwrap_or(u64::MAX))))
+    }
+
+    fn environment(&self) -> Result<Option<Environment>> {
+        match self.text("ENV").as_deref() {
+            None => Ok(None),
+            Some("development") => Ok(Some(Environment::Development)),
+            Some("production") => Ok(Some(Environment::Production)),
+            Some(other) => Err(broken(format!("ENV is `{other}`; it has to be development or production."))),
+        }
+    }
+
+    fn level(&self) -> Result<tracing::Level> {
+        let level = self.text("LOG_LEVEL").unwrap_or_default().to_lowercase();
+        let name = if level == "warning" { "warn" } else { &level };
+        name.parse().map_err(|_| {
+            broken(format!("LOG_LEVEL is `{level}`; it has to be error, warn, info, debug or trace."))
+        })
+    }
+
+    fn list(&self, name: &str) -> Result<Option<Vec<String>>> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        if text.starts_with('[') {
+            let wanted = |_| broken(format!("{name} starts like a JSON list and is none."));
+            return serde_json::from_str(&text).map(Some).map_err(wanted);
+        }
+        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+        Ok(Some(items.map(str::to_owned).collect()))
+    }
+
+    fn secret(&self, name: &str, file: &str) -> Result<Option<Secret>> {
+        match (self.text(name), self.text(file)) {
+            (Some(_), Some(_)) => Err(broken(format!("{name} and {file} are both set; leave one of them."))),
+            (Some(value), None) => Ok(Some(Secret(value))),
+            (None, Some(path)) => std::fs::read_to_string(&path)
+                .map(|text| Some(Secret(text.trim().to_owned())))
+                .map_err(|error| broken(format!("{file} names {path}, which cannot be read: {error}."))),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(name: &'static str, value: &'static str) -> Result<Config> {
+        Config::from_lookup(move |asked| (asked == name).then(|| value.to_owned()))
+    }
+
+    #[test]
+    fn an_empty_environment_gives_the_defaults() {
+        let config = Config::from_lookup(|_| None).unwrap();
+        assert_eq!(config.listen.port(), 8080);
+        assert_eq!(config.access_token_lifetime, Duration::from_hours(1));
+        assert!(config.database_url.is_none() && config.environment.is_none());
+    }
+
+    #[test]
+    fn an_impossible_value_is_named() {
+        for (name, value) in [
+            ("LISTEN", "localhost"),
+            ("ENV", "prod"),
+            ("LOG_LEVEL", "loud"),
+            ("WORKER_EMAIL_SLOTS", "1"),
+            ("CORS_ORIGINS", "[1"),
+        ] {
+            let message = with(name, value).unwrap_err().to_string();
+            assert!(message.contains(name), "{message}");
+        }
+    }
+
+    #[test]
+    fn origins_are_read_as_json_and_with_commas() {
+        let wanted = Some(vec!["http://a".to_owned(), "http://b".to_owned()]);
+        assert_eq!(with("CORS_ORIGINS", "http://a, http://b").unwrap().cors_origins, wanted);
+        assert_eq!(with("CORS_ORIGINS", r#"["http://a","http://b"]"#).unwrap().cors_origins, wanted);
+    }
+
+    #[test]
+    fn warning_is_a_level() {
+        assert_eq!(with("LOG_LEVEL", "warning").unwrap().log_level, tracing::Level::WARN);
+    }
+
+    #[test]
+    fn secrets_stay_out_of_debug_output() {
+        let config = with("SECRET_KEY", "opensesame-opensesame-opensesame").unwrap();
+        assert!(!format!("{config:?}").contains("opensesame"));
+    }
+
+    #[test]
+    fn the_example_file_is_fresh() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(".env.example");
+        assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), env_example(), "run `make generate`");
+    }
+}

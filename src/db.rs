@@ -1,0 +1,25 @@
+//! PostgreSQL: the pool, the migrations, and which constraint said no.
+
+use diesel::result::Error as DieselError;
+
+use crate::error::Error;
+
+pub mod migrate;
+pub mod pool;
+#[rustfmt::skip]
+#[expect(missing_docs, reason = "diesel prints this file")]
+pub mod schema;
+
+pub use pool::{Pool, PooledConnection};
+
+/// Turns the violation of `constraint` into `error`; every other outcome passes as it is.
+///
+/// The database decides what is unique; the one who inserts names the constraint that may say no.
+pub fn on_constraint(constraint: &str, error: impl FnOnce() -> Error) -> impl FnOnce(DieselError) -> Error {
+    move |found| match &found {
+        DieselError::DatabaseError(_, information) if information.constraint_name() == Some(constraint) => {
+            error()
+        }
+        _ => found.into(),
+    }
+}

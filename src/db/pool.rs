@@ -1,0 +1,93 @@
+//! The pool of PostgreSQL connections, and what a connection is set to before its first statement.
+
+use std::time::Duration;
+
+use deadpool::Runtime;
+use diesel::ConnectionError;
+use diesel_async::pooled_connection::deadpool::{Object, Pool as DeadPool, PoolError};
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use futures_util::FutureExt;
+
+use crate::config::Secret;
+use crate::error::{Error, Result};
+
+/// How long a check-out waits for a free connection, and how long for a new one to be made.
+const CHECK_OUT_TIMEOUT: Duration = Duration::from_millis(1200);
+
+/// A prepared plan is made once and kept; a bound LIMIT would otherwise be planned anew at every call. Times are stored
+/// and compared in UTC. A statement that takes longer than this is a fault, not work.
+const CONNECTION_SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET TIME ZONE 'UTC'; \
+    SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '10s'";
+
+/// A connection, checked out of the pool until it is dropped.
+pub type PooledConnection = Object<AsyncPgConnection>;
+
+/// The connections of one process. Clones share them.
+#[derive(Clone)]
+pub struct Pool {
+    connections: DeadPool<AsyncPgConnection>,
+}
+
+impl Pool {
+    /// A pool for the database at `url`, which keeps up to `size` connections. Nothing is connected yet.
+    pub fn new(url: &Secret, size: usize) -> Result<Self> {
+        let mut config = ManagerConfig::default();
+        // The default check-out asks the server a question each time; a broken connection is found by its first
+        // statement instead, and thrown away.
+        config.recycling_method = RecyclingMethod::Fast;
+        config.custom_setup = Box::new(|url| establish(url.to_owned()).boxed());
+        let manager = AsyncDieselConnectionManager::new_with_config(url.expose(), config);
+        let connections = DeadPool::builder(manager)
+            .max_size(size)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(CHECK_OUT_TIMEOUT))
+            .create_timeout(Some(CHECK_OUT_TIMEOUT))
+            .recycle_timeout(Some(CHECK_OUT_TIMEOUT))
+            .build()
+            .map_err(|error| Error::internal("the database pool cannot be built", error))?;
+        Ok(Self { connections })
+    }
+
+    /// A connection. `Unavailable` when the database does not answer, or every connection stays busy.
+    pub async fn connection(&self) -> Result<PooledConnection> {
+        self.connections.get().await.map_err(|error| match error {
+            PoolError::Timeout(kind) => {
+                tracing::warn!(?kind, "no database connection was free in time");
+                Error::Unavailable("The database is too busy to answer.".to_owned())
+            }
+            other => {
+                tracing::warn!(error = %other, "the database cannot be reached; check DATABASE_URL and that it runs");
+                Error::Unavailable("The database cannot be reached.".to_owned())
+            }
+        })
+    }
+
+    /// Connections in the pool, and how many of them nobody uses.
+    pub fn counts(&self) -> (usize, usize) {
+        let status = self.connections.status();
+        (status.size, status.available)
+    }
+
+    /// Closes every connection.
+    pub fn close(&self) {
+        self.connections.close();
+    }
+}
+
+/// One connection outside of any pool, for whoever needs its own.
+pub async fn connect(url: &Secret) -> Result<AsyncPgConnection> {
+    establish(url.expose().to_owned()).await.map_err(|error| {
+        tracing::warn!(%error, "the database cannot be reached; check DATABASE_URL and that it runs");
+        Error::Unavailable("The database cannot be reached.".to_owned())
+    })
+}
+
+async fn establish(url: String) -> diesel::ConnectionResult<AsyncPgConnection> {
+    let mut connection = AsyncPgConnection::establish(&url).await?;
+    connection
+        .batch_execute(CONNECTION_SETTINGS)
+        .await
+        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(connection)
+}

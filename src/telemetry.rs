@@ -1,0 +1,22 @@
+//! The log: one subscriber for the process, for people in development, in JSON for machines.
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::prelude::*;
+
+use crate::config::Environment;
+
+/// Starts the log at `level`. Libraries that print secrets or flood at lower levels are held to warnings.
+///
+/// Does nothing when a subscriber is there already.
+pub fn start(environment: Environment, level: tracing::Level) {
+    let filter = EnvFilter::new(format!("warn,pennypost={level}"));
+    let registry = tracing_subscriber::registry().with(filter);
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let started = match environment {
+        Environment::Development => registry.with(layer.with_target(false)).try_init(),
+        Environment::Production => registry.with(layer.json().flatten_event(true)).try_init(),
+    };
+    if started.is_err() {
+        tracing::debug!("a log subscriber was set before");
+    }
+}
