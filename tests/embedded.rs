@@ -1,5 +1,12 @@
 //! The private PostgreSQL and Redis, with real processes: starts, stops, kills, and folders that are not in order.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests fail loudly and say how long it took"
+)]
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
@@ -166,6 +173,7 @@ async fn dropping_the_servers_ends_them() {
 /// Not a test of its own: [`a_start_after_a_kill_waits_for_what_is_left`] runs it as another process.
 #[tokio::test]
 #[ignore = "another test starts it as a process to kill"]
+#[expect(clippy::disallowed_methods, reason = "the folder comes from the test that starts this process")]
 async fn holds_a_folder_until_it_is_killed() {
     let Ok(folder) = std::env::var(FOLDER_TO_HOLD) else { return };
     let embedded = start(Path::new(&folder)).await;

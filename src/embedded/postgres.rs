@@ -46,11 +46,11 @@ const FORGETFUL_SETTINGS: [&str; 4] =
     ["fsync=off", "full_page_writes=off", "autovacuum=off", "max_wal_size=4GB"];
 
 /// How long a start may take; the recovery after a crash is part of it.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A fast shutdown, then an immediate one, which costs a recovery at the next start.
 pub(super) const STOP: [(Signal, Duration); 2] =
-    [(Signal::SIGINT, Duration::from_secs(60)), (Signal::SIGQUIT, Duration::from_secs(10))];
+    [(Signal::SIGINT, Duration::from_mins(1)), (Signal::SIGQUIT, Duration::from_secs(10))];
 
 /// The same for a server of an earlier run. A session whose server was killed takes the first for a cancel.
 const STOP_ORPHAN: [(Duration, Signal); 3] = [
