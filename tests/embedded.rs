@@ -9,6 +9,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -301,4 +302,60 @@ async fn root_learns_whose_the_folder_is_and_which_parent_is_closed() {
         sentence.contains("belongs to the user root") && sentence.contains("chown -R postgres"),
         "{sentence}"
     );
+}
+
+/// A small file system in memory; unmounted when it is dropped.
+struct SmallDisk(TempDir);
+
+impl SmallDisk {
+    /// `None` where this process may not mount.
+    fn mount() -> Option<Self> {
+        let disk = Self(TempDir::new().unwrap());
+        disk.run_mount("size=20m").then_some(disk)
+    }
+
+    fn run_mount(&self, options: &str) -> bool {
+        let mut command = Command::new("mount");
+        command.args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(self.0.path()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.0.path()).stderr(Stdio::null()).status();
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_named_and_a_start_works_once_there_is_space() {
+    let Some(disk) = SmallDisk::mount() else { return };
+    let sentence = refusal(forgetful(disk.0.path())).await;
+    assert!(sentence.contains("is full. Free some space"), "{sentence}");
+
+    assert!(disk.run_mount("remount,size=200m"));
+    start(disk.0.path()).await.stop().await;
+}
+
+#[tokio::test]
+async fn a_redis_whose_port_was_taken_comes_back_once_it_is_free() {
+    let folder = TempDir::new().unwrap();
+    let embedded = start(folder.path()).await;
+    let url = embedded.redis_url(0);
+    let port: u16 = url.rsplit_once(':').unwrap().1.trim_end_matches("/0").parse().unwrap();
+
+    let killed = embedded.redis_process().unwrap();
+    end(killed);
+    let squatter = loop {
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+            break listener;
+        }
+    };
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(embedded.redis_process(), None);
+    drop(squatter);
+    wait_for_another(killed, || embedded.redis_process()).await;
+    let client = Builder::from_config(Config::from_url(&url).unwrap()).build().unwrap();
+    client.init().await.unwrap();
+    embedded.stop().await;
 }

@@ -115,7 +115,7 @@ impl DataFolder {
 
     /// The sentence for what a server wrote before it ended, where a person can mend the cause.
     pub(super) fn explain(&self, lines: &str) -> Option<Error> {
-        if lines.contains("No space left on device") {
+        if speaks_of_a_full_disk(lines) {
             return Some(full(&self.path));
         }
         if !lines.contains("Permission denied") {
@@ -208,7 +208,13 @@ pub(super) fn unusable(path: &Path, error: &io::Error) -> Error {
     }
 }
 
-fn full(path: &Path) -> Error {
+/// True when a server ended because the disk is full, which PostgreSQL says in two ways.
+pub(super) fn speaks_of_a_full_disk(lines: &str) -> bool {
+    lines.contains("No space left on device") || lines.contains("Check free disk space")
+}
+
+/// The sentence for a full disk.
+pub(super) fn full(path: &Path) -> Error {
     Error::Unavailable(format!(
         "The disk that holds {} is full. Free some space (a new data folder takes about 50 MB), then start again.",
         path.display()

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::binaries::Binaries;
 use super::child::{self, Running, Spawner};
-use super::data_folder::DataFolder;
+use super::data_folder::{self, DataFolder};
 use super::orphans;
 use crate::error::{Error, Result};
 
@@ -96,7 +96,7 @@ impl Postgres {
         if self.data.exists() {
             return Ok(());
         }
-        let broken_off = |error| super::data_folder::unusable(&self.unfinished, &error);
+        let broken_off = |error| data_folder::unusable(&self.unfinished, &error);
         if self.unfinished.exists() {
             fs::remove_dir_all(&self.unfinished).map_err(broken_off)?;
         }
@@ -184,11 +184,8 @@ impl Postgres {
     }
 
     fn why_it_ended(&self, lines: &str) -> Error {
-        if lines.contains("No space left on device") {
-            return Error::Unavailable(format!(
-                "PostgreSQL did not start: the disk that holds {} is full. Free some space, then start again.",
-                self.data.display()
-            ));
+        if data_folder::speaks_of_a_full_disk(lines) {
+            return data_folder::full(&self.data);
         }
         let serious = |line: &&str| line.contains("FATAL:") || line.contains("PANIC:");
         let all: Vec<&str> = lines.lines().collect();
