@@ -113,6 +113,23 @@ async fn a_killed_postgres_comes_back_with_what_was_committed() {
 }
 
 #[tokio::test]
+async fn a_busy_session_of_a_killed_postgres_does_not_hold_up_the_new_one() {
+    let folder = TempDir::new().unwrap();
+    let embedded = start(folder.path()).await;
+    let mut session = AsyncPgConnection::establish(embedded.database_url()).await.unwrap();
+    let busy = "DO $$ BEGIN LOOP PERFORM sum(n) FROM generate_series(1, 10000) n; END LOOP; END $$";
+    let busy = tokio::spawn(async move { session.batch_execute(busy).await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+
+    let killed = embedded.postgres_process().unwrap();
+    end(killed);
+    let away = wait_for_another(killed, || embedded.postgres_process()).await;
+    assert!(away < Duration::from_secs(10), "PostgreSQL was away for {away:?}");
+    assert!(busy.await.unwrap().is_err());
+    embedded.stop().await;
+}
+
+#[tokio::test]
 async fn a_killed_redis_comes_back_at_the_same_url() {
     let folder = TempDir::new().unwrap();
     let embedded = start(folder.path()).await;
@@ -295,6 +312,13 @@ async fn root_learns_whose_the_folder_is_and_which_parent_is_closed() {
     let sentence = refusal(forgetful(&folder.path().join("data"))).await;
     assert!(sentence.contains("user postgres may not enter"), "{sentence}");
     assert!(sentence.contains(&folder.path().display().to_string()), "{sentence}");
+
+    fs::write(folder.path().join("letter"), "not pennypost's").unwrap();
+    for _ in 0..2 {
+        let sentence = refusal(forgetful(folder.path())).await;
+        assert!(sentence.contains("user postgres may not enter"), "{sentence}");
+    }
+    assert_eq!(fs::metadata(folder.path()).unwrap().permissions().mode() & 0o777, 0o700);
 
     fs::create_dir(folder.path().join("postgres")).unwrap();
     let sentence = refusal(forgetful(folder.path())).await;

@@ -148,12 +148,14 @@ fn service_user(is_root: bool) -> Result<User> {
     })
 }
 
-/// Makes the folder; root's own is open for passing through, because the servers run as somebody else.
+/// Makes the folder. Root's is opened for passing through, because the servers run as somebody else; one that holds
+/// other things is left as it is.
 fn make_folder(path: &Path, is_root: bool) -> io::Result<()> {
     if is_root {
         DirBuilder::new().recursive(true).mode(0o755).create(path)?;
         let metadata = fs::metadata(path)?;
-        if metadata.uid() == 0 && metadata.mode() & 0o001 == 0 {
+        let is_ours = path.join("postgres/PG_VERSION").exists() || fs::read_dir(path)?.next().is_none();
+        if is_ours && metadata.uid() == 0 && metadata.mode() & 0o001 == 0 {
             fs::set_permissions(path, Permissions::from_mode(metadata.mode() | 0o011))?;
         }
         return Ok(());
