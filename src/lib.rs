@@ -7,3 +7,4 @@ pub mod telemetry;
 pub mod viewer;
 
 pub mod db;
+pub mod embedded;

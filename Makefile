@@ -1,0 +1,44 @@
+# The few commands that a person needs. Each does what it says from a clean clone; `make` alone lists them.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test check fresh generate
+
+# A bare machine's rustup puts cargo here, and only a login shell knows.
+export PATH := $(PATH):$(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/bin
+TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
+
+# What `make generate` prints; `make check` fails when one of these is not what it would print.
+GENERATED := src/db/schema.rs
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+run: ## Build pennypost and start it with a PostgreSQL and a Redis of its own
+	@scripts/install-prerequisites
+	cargo build --release --locked
+	$(TARGET)/release/pennypost up
+
+test: ## Run every test, beside test servers that live as long as the run
+	@scripts/install-prerequisites --test
+	@if cargo nextest --version >/dev/null 2>&1; then \
+		scripts/test-servers cargo nextest run --locked --no-fail-fast && cargo test --locked --doc --quiet; \
+	else \
+		scripts/test-servers cargo test --locked --no-fail-fast; \
+	fi
+
+check: ## Run every check that needs no test run: form, lints, documentation, licences, generated files
+	@scripts/install-prerequisites --check
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --no-deps --document-private-items
+	$$(scripts/install-tool cargo-deny) --locked --log-level error check --hide-inclusion-graph bans licenses sources
+	$$(scripts/install-tool cargo-machete) .
+	$(MAKE) --no-print-directory fresh
+
+fresh: generate ## Print the generated files anew, and fail when one of them changes
+	git diff --exit-code -- $(GENERATED)
+
+generate: ## Print every generated file anew: src/db/schema.rs, from a migrated database
+	scripts/test-servers scripts/print-schema
