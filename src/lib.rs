@@ -7,3 +7,5 @@ pub mod telemetry;
 pub mod viewer;
 
 pub mod db;
+
+pub mod graphql;
