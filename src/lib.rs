@@ -9,3 +9,4 @@ pub mod viewer;
 pub mod db;
 
 pub mod graphql;
+pub mod http;

@@ -191,6 +191,10 @@ impl Query {
         assert_eq!(PANICS, 0, "a resolver of the test schema");
         PANICS
     }
+    async fn nap(&self) -> i32 {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        1
+    }
     async fn slow(&self) -> i32 {
         tokio::time::sleep(Duration::from_mins(1)).await;
         1
