@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
 
 use apollo_compiler::Schema as TypedSchema;
 use apollo_compiler::validation::Valid;
@@ -16,9 +15,11 @@ use futures_util::{FutureExt, future::ready};
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
-use crate::graphql::error::{Refusal, RequestCode, Shown, show};
+pub use crate::graphql::error::{Refusal, RequestCode};
+use crate::graphql::error::{Shown, show, whole_seconds};
 use crate::graphql::guard::limits::Limits;
-use crate::graphql::guard::{Admitted, Allowed, Guard, Incoming};
+use crate::graphql::guard::{Admitted, Guard};
+pub use crate::graphql::guard::{Allowed, Incoming};
 use crate::viewer::Viewer;
 
 /// Who sends a request.
@@ -51,8 +52,8 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// What became of the request.
     pub outcome: Outcome,
-    /// How long to wait before the next try, where waiting helps.
-    pub retry_after: Option<Duration>,
+    /// How many seconds to wait before the next try, where waiting helps.
+    pub retry_after_seconds: Option<u64>,
     /// The price of the operation; 0 when it was refused before it had one.
     pub cost: u64,
 }
@@ -112,12 +113,8 @@ impl Engine {
             Ok(admitted) => {
                 let cost = admitted.cost;
                 let running = (self.run)(self.request(admitted, caller));
-                if let Ok(response) = AssertUnwindSafe(running).catch_unwind().await {
-                    Answer::executed(response, request_id, cost)
-                } else {
-                    tracing::error!(%request_id, "a resolver panicked");
-                    Answer::refused(&Shown::masked(request_id).into_refusal())
-                }
+                let ended = AssertUnwindSafe(running).catch_unwind().await;
+                Answer::ended(ended, request_id, cost)
             }
             Err(refusal) => Answer::refused(&refusal),
         }
@@ -129,8 +126,9 @@ impl Engine {
         match self.guard.admit(incoming, Allowed::All, caller.viewer.is_some()) {
             Ok(admitted) => {
                 let cost = admitted.cost;
-                (self.follow)(self.request(admitted, caller))
-                    .map(move |response| Answer::executed(response, request_id, cost))
+                AssertUnwindSafe((self.follow)(self.request(admitted, caller)))
+                    .catch_unwind()
+                    .map(move |ended| Answer::ended(ended, request_id, cost))
                     .boxed()
             }
             Err(refusal) => once(ready(Answer::refused(&refusal))).boxed(),
@@ -152,7 +150,7 @@ impl Answer {
         Self {
             body: refusal.body(),
             outcome: Outcome::Refused(refusal.code),
-            retry_after: refusal.retry_after,
+            retry_after_seconds: refusal.retry_after.map(whole_seconds),
             cost: 0,
         }
     }
@@ -162,9 +160,18 @@ impl Answer {
         Self::refused(&Shown::of(error, request_id).into_refusal())
     }
 
+    /// The answer to an execution that came to its end, or broke off in a panic, whose text nobody sees.
+    fn ended(ended: std::thread::Result<Response>, request_id: Uuid, cost: u64) -> Self {
+        if let Ok(response) = ended {
+            return Self::executed(response, request_id, cost);
+        }
+        tracing::error!(%request_id, "a resolver panicked");
+        Self::refused(&Shown::masked(request_id).into_refusal())
+    }
+
     fn executed(mut response: Response, request_id: Uuid, cost: u64) -> Self {
         let shown: Vec<Shown> = response.errors.iter_mut().map(|error| show(error, request_id)).collect();
-        let retry_after = shown.iter().filter_map(|shown| shown.retry_after).max();
+        let retry_after_seconds = shown.iter().filter_map(|shown| shown.retry_after).map(whole_seconds).max();
         let outcome = match shown.first() {
             Some(first)
                 if response.data == Value::Null && shown.iter().all(|other| other.code == first.code) =>
@@ -174,7 +181,7 @@ impl Answer {
             _ => Outcome::Executed,
         };
         match serde_json::to_vec(&response) {
-            Ok(body) => Self { body, outcome, retry_after, cost },
+            Ok(body) => Self { body, outcome, retry_after_seconds, cost },
             Err(error) => {
                 Self::stopped(&Error::internal("an answer could not be written", error), request_id)
             }

@@ -8,7 +8,7 @@ use axum::http::header::EXPECT;
 use http_body_util::BodyExt;
 use tokio::time::timeout;
 
-use crate::graphql::error::{Refusal, RequestCode};
+use crate::graphql::engine::{Refusal, RequestCode};
 
 /// What a body may be.
 #[derive(Clone, Copy, Debug)]

@@ -13,9 +13,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::error::Result;
-use crate::graphql::engine::{Answer, Caller, Engine};
-use crate::graphql::error::{Refusal, RequestCode, whole_seconds};
-use crate::graphql::guard::{Allowed, Incoming};
+use crate::graphql::engine::{Allowed, Answer, Caller, Engine, Incoming, Refusal, RequestCode};
 use crate::http::body::{self, BodyLimits};
 use crate::http::negotiation::{MediaType, accepted, is_json};
 use crate::http::parameters;
@@ -115,8 +113,8 @@ fn respond(answer: Answer, media_type: MediaType, allow: Option<&'static str>) -
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type.content_type()));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(retry_after) = answer.retry_after {
-        headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(retry_after)));
+    if let Some(seconds) = answer.retry_after_seconds {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     match (status, allow) {
         (StatusCode::METHOD_NOT_ALLOWED, Some(allow)) => {

@@ -4,8 +4,7 @@ use axum::extract::Query;
 use axum::http::Uri;
 use serde_json::{Map, Value};
 
-use crate::graphql::error::{Refusal, RequestCode};
-use crate::graphql::guard::Incoming;
+use crate::graphql::engine::{Incoming, Refusal, RequestCode};
 
 /// Reads the body of a POST request.
 pub fn from_body(body: &[u8]) -> Result<Incoming, Refusal> {

@@ -2,8 +2,7 @@
 
 use axum::http::StatusCode;
 
-use crate::graphql::engine::Outcome;
-use crate::graphql::error::RequestCode;
+use crate::graphql::engine::{Outcome, RequestCode};
 use crate::http::negotiation::MediaType;
 
 /// The status of an answer, by the GraphQL over HTTP specification and its audits.

@@ -99,6 +99,9 @@ impl Item {
     async fn items(&self, first: Option<i32>, last: Option<i32>) -> ItemConnection {
         page(first, last)
     }
+    async fn nulled(&self) -> async_graphql::Result<Option<i32>> {
+        Err(Error::Forbidden("Admins only.").into())
+    }
     async fn broken(&self) -> Option<async_graphql::Result<i32>> {
         Some(Err(Error::internal("reading the row of ana@example.org", "the disk is on fire").into()))
     }
@@ -163,8 +166,8 @@ impl Query {
     async fn words(&self, list: Option<Vec<Vec<String>>>) -> String {
         format!("{list:?}")
     }
-    async fn word(&self, word: Word) -> Option<Word> {
-        Some(word)
+    async fn word(&self, word: Option<Word>) -> Option<Word> {
+        word
     }
     async fn item(&self) -> Item {
         Item
@@ -223,6 +226,7 @@ pub(crate) struct Ticks;
 #[Subscription]
 impl Ticks {
     async fn ticks(&self, to: i32) -> impl Stream<Item = i32> {
+        assert!(to >= 0, "a subscription of the test schema");
         futures_util::stream::iter(1..=to)
     }
 }

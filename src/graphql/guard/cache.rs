@@ -62,3 +62,42 @@ impl Generations {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use apollo_compiler::Schema;
+
+    use super::*;
+    use crate::graphql::guard::limits::Limits;
+
+    fn document() -> Arc<Document> {
+        let schema = Schema::parse_and_validate("type Query { a: Int }", "schema.graphql").unwrap();
+        Arc::new(Document::read(&schema, "{ a }", &Limits::default()).unwrap_or_else(|_| unreachable!()))
+    }
+
+    #[test]
+    fn what_is_asked_for_stays_and_the_rest_is_forgotten() {
+        let cache = DocumentCache::new(8);
+        cache.keep("used", document());
+        cache.keep("idle", document());
+        assert!(cache.find("used").is_some());
+        cache.keep("more", document());
+        assert!(cache.find("used").is_some(), "it was asked for since");
+        cache.keep("last", document());
+        assert!(cache.find("idle").is_none(), "nobody has asked for it");
+    }
+
+    #[test]
+    fn the_cache_never_holds_more_text_than_it_may() {
+        let cache = DocumentCache::new(40);
+        let document = document();
+        for number in 0..1_000 {
+            cache.keep(&format!("document {number}"), Arc::clone(&document));
+            let generations = cache.lock();
+            let texts = generations.young.keys().chain(generations.old.keys());
+            assert!(texts.map(|text| text.len()).sum::<usize>() <= 40);
+        }
+        cache.keep(&"x".repeat(21), document);
+        assert!(cache.find(&"x".repeat(21)).is_none(), "one that would fill a generation is not kept");
+    }
+}

@@ -257,6 +257,8 @@ async fn a_client_that_dawdles_is_cut_off() {
     let server = Server::start().await;
     let answer = server.raw(b"POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Le").await;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    let idle = server.raw(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    assert!(idle.starts_with("HTTP/1.1 200 "), "{idle}");
     let slow_body =
         "POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{";
     let answer = server.raw(slow_body.as_bytes()).await;

@@ -8,7 +8,7 @@ use super::*;
 #[tokio::test]
 async fn deeply_nested_variables_are_answered() {
     let mut input = json!({ "name": "leaf" });
-    for _ in 0..60 {
+    for _ in 0..100 {
         input = json!({ "name": "x", "child": input });
     }
     let body: Value = serde_json::from_str(&json!({ "i": input }).to_string()).unwrap();

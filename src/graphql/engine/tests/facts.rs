@@ -32,3 +32,34 @@ async fn the_operations_resolver_data_comes_from_attach() {
     let answer = engine.execute(asking("{ greeting }", &json!({})), Allowed::Queries, somebody()).await;
     assert_eq!(answer.body, br#"{"data":{"greeting":"hello, you"}}"#);
 }
+
+#[tokio::test]
+async fn a_nullable_field_has_to_be_an_option_of_a_result() {
+    let (_, body) = ask("{ item { id nulled } }", json!({})).await;
+    assert_eq!(body["data"], json!(null), "a result of an option nulls its parent");
+    let (_, body) = ask("{ item { id broken } }", json!({})).await;
+    assert_eq!(body["data"], json!({ "item": { "id": 1, "broken": null } }));
+}
+
+struct Quoted;
+
+#[async_graphql::Object]
+impl Quoted {
+    #[graphql(deprecation = "Use \"new\".")]
+    async fn old(&self) -> i32 {
+        1
+    }
+}
+
+#[test]
+fn a_double_quote_in_a_deprecation_reason_stops_the_start() {
+    let builder = Schema::build(Quoted, async_graphql::EmptyMutation, async_graphql::EmptySubscription);
+    assert!(Engine::new(builder, limits(), Box::new(Data::insert)).is_err());
+}
+
+#[test]
+fn requests_can_be_executed_on_any_thread() {
+    fn is_sendable(_: impl Send) {}
+    let engine = engine(limits());
+    is_sendable(engine.execute(Incoming::default(), Allowed::All, nobody()));
+}
