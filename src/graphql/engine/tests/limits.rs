@@ -76,6 +76,16 @@ fn bound(milliseconds: u64) -> Duration {
     Duration::from_millis(if cfg!(debug_assertions) { milliseconds * 15 } else { milliseconds })
 }
 
+/// A row of fragments, each of which spreads the next.
+fn fragment_chain(fragments: u32) -> String {
+    let mut chain = "{ ...F1 }".to_owned();
+    for fragment in 1..fragments {
+        write!(chain, " fragment F{fragment} on Query {{ ...F{} }}", fragment + 1).unwrap();
+    }
+    write!(chain, " fragment F{fragments} on Query {{ hello }}").unwrap();
+    chain
+}
+
 fn nested_items(levels: usize) -> String {
     format!("{{ item {} {{ id }} {} }}", "{ parent ".repeat(levels), "} ".repeat(levels))
 }
@@ -86,15 +96,15 @@ async fn each_limit_lets_its_own_measure_pass_and_refuses_one_more() {
         |count: usize| (0..count).fold("{".to_owned(), |text, alias| format!("{text} a{alias}: id")) + "}";
     let with_aliases = |count: usize| format!("{{ item {} }}", aliases(count));
     let root = |count: usize| format!("{{ {} }}", "hello ".repeat(count));
-    // Spread 100 times, a fragment of 19 fields and the item around it make 2,000 fields.
+    // 20 items, each with 9 parents, each with 9 ids: 20 * (1 + 9 * (1 + 9)) is 1,820 fields, and 2 more ids 2,180.
     let fields = |more: &str| {
         let spreads = "item { ...F } ".repeat(20);
         let inner = "parent { ...G } ".repeat(9);
         let ids = "id ".repeat(9);
         format!("{{ {spreads} }} fragment F on Item {{ {inner} }} fragment G on Item {{ {ids} {more} }}")
     };
-    let pass = [with_aliases(30), root(20), nested_items(10), fields("")];
-    let refuse = [with_aliases(31), root(21), nested_items(11), fields("id id")];
+    let pass = [with_aliases(30), root(20), nested_items(10), fields(""), fragment_chain(63)];
+    let refuse = [with_aliases(31), root(21), nested_items(11), fields("id id"), fragment_chain(64)];
     for query in pass {
         let (outcome, body) = ask(&query, json!({})).await;
         assert_eq!(outcome, Outcome::Executed, "{query}: {body}");
