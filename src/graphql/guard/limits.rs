@@ -5,7 +5,8 @@
 pub struct Limits {
     /// The longest document, in bytes.
     pub document_bytes: usize,
-    /// The most tokens (names, punctuation, values) in a document.
+    /// The most tokens in a document: names, punctuation and values, and also each run of white space and each comment
+    /// between them, as the parser counts.
     pub tokens: usize,
     /// The deepest nesting of selections, values or types in the text of a document.
     pub nesting: usize,
