@@ -3,8 +3,16 @@
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod money;
 pub mod telemetry;
 pub mod viewer;
 
 pub mod db;
 pub mod embedded;
+
+pub mod extraction;
+pub mod mailbox;
+pub mod users;
+
+pub mod graphql;
+pub mod http;

@@ -1,0 +1,54 @@
+//! The smallest server that has the HTTP side of this project, for the audits in tests/audit.
+//!
+//! `cargo run --example audit_server -- 127.0.0.1:4000`, then `node tests/audit/audit.mjs http://127.0.0.1:4000/graphql 61`.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use async_graphql::{EmptySubscription, Object, Schema};
+use pennypost::clock::Clock;
+use pennypost::graphql::engine::{Caller, Engine};
+use pennypost::graphql::guard::limits::{Introspection, Limits};
+use pennypost::http::body::BodyLimits;
+use pennypost::http::graphql::{Arrival, DEFAULT_WITHIN, GraphqlEndpoint};
+use pennypost::http::router::{Cors, router};
+use pennypost::http::serve::{Patience, serve};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+struct Query;
+
+#[Object]
+impl Query {
+    async fn hello(&self) -> &'static str {
+        "world"
+    }
+}
+
+struct Mutation;
+
+#[Object]
+impl Mutation {
+    async fn touch(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:4000".to_owned());
+    let limits = Limits { introspection: Introspection::Everyone, ..Limits::default() };
+    let builder = Schema::build(Query, Mutation, EmptySubscription);
+    let endpoint = GraphqlEndpoint {
+        engine: Arc::new(Engine::new(builder, limits, Box::new(async_graphql::Data::insert))?),
+        authenticate: Arc::new(|Arrival { peer, request_id, .. }| {
+            Box::pin(async move { Ok(Caller { viewer: None, address: peer, request_id }) })
+        }),
+        body: BodyLimits::default(),
+        within: DEFAULT_WITHIN,
+    };
+    let router =
+        router(endpoint, Arc::new(|| Box::pin(async { Ok(()) })), Cors::default().layer()?, Clock::System);
+    serve(TcpListener::bind(address).await?, router, Patience::default(), CancellationToken::new()).await;
+    Ok(())
+}

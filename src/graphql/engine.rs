@@ -1,0 +1,212 @@
+//! The one place that touches async-graphql's Schema, Request and Response: documents go in, answers come out.
+
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+
+use apollo_compiler::Schema as TypedSchema;
+use apollo_compiler::validation::Valid;
+use async_graphql::{
+    Data, ObjectType, Request, Response, SDLExportOptions, Schema, SchemaBuilder, SubscriptionType,
+    ValidationMode, Value,
+};
+use futures_util::future::BoxFuture;
+use futures_util::stream::{BoxStream, StreamExt, once};
+use futures_util::{FutureExt, future::ready};
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+pub use crate::graphql::error::{Refusal, RequestCode};
+use crate::graphql::error::{Shown, show, whole_seconds};
+use crate::graphql::guard::limits::Limits;
+use crate::graphql::guard::{Admitted, Guard};
+pub use crate::graphql::guard::{Allowed, Incoming};
+use crate::viewer::Viewer;
+
+/// Who sends a request.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The signed-in user, where there is one.
+    pub viewer: Option<Viewer>,
+    /// The address that the request came from, where one is known.
+    pub address: Option<IpAddr>,
+    /// The id that the answer and the log carry.
+    pub request_id: Uuid,
+}
+
+/// Puts what resolvers need into a request: the application, the caller, fresh loaders.
+pub type Attach = Box<dyn Fn(&mut Data, Caller) + Send + Sync>;
+
+/// Executes GraphQL requests, after the guard has let them pass.
+pub struct Engine {
+    guard: Guard,
+    sdl: String,
+    attach: Attach,
+    run: Box<dyn Fn(Request) -> BoxFuture<'static, Response> + Send + Sync>,
+    follow: Box<dyn Fn(Request) -> BoxStream<'static, Response> + Send + Sync>,
+}
+
+/// The answer to one request, ready to be sent.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The JSON text.
+    pub body: Vec<u8>,
+    /// What became of the request.
+    pub outcome: Outcome,
+    /// How many seconds to wait before the next try, where waiting helps.
+    pub retry_after_seconds: Option<u64>,
+    /// The price of the operation; 0 when it was refused before it had one.
+    pub cost: u64,
+}
+
+/// What became of a request, as far as a transport needs to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was executed; single fields may have failed.
+    Executed,
+    /// It was executed and nothing came of it: no data, and all of its errors have this code.
+    Failed(RequestCode),
+    /// It was refused before execution.
+    Refused(RequestCode),
+}
+
+impl Engine {
+    /// Builds the schema and prepares the guard for it; an error when the printed schema is not valid.
+    ///
+    /// The builder has to come without extensions: even an empty one makes each field slower.
+    pub fn new<Q, M, S>(builder: SchemaBuilder<Q, M, S>, limits: Limits, attach: Attach) -> Result<Self>
+    where
+        Q: ObjectType + 'static,
+        M: ObjectType + 'static,
+        S: SubscriptionType + 'static,
+    {
+        // Our guard has validated each document, and allows fewer levels than this.
+        let levels = usize::try_from(limits.levels).unwrap_or(usize::MAX).saturating_add(1);
+        let schema = builder
+            .validation_mode(ValidationMode::Fast)
+            .limit_recursive_depth(levels)
+            .disable_suggestions()
+            .finish();
+        let sdl = print(&schema);
+        let guard = Guard::new(typed(&sdl)?, limits);
+        let following = schema.clone();
+        Ok(Self {
+            guard,
+            sdl,
+            attach,
+            run: Box::new(move |request| {
+                let schema = schema.clone();
+                async move { schema.execute(request).await }.boxed()
+            }),
+            follow: Box::new(move |request| following.execute_stream(request)),
+        })
+    }
+
+    /// The schema in the schema language, sorted, so that the same schema prints the same text.
+    pub fn sdl(&self) -> &str {
+        &self.sdl
+    }
+
+    /// Answers a query or a mutation.
+    pub async fn execute(&self, incoming: Incoming, allowed: Allowed, caller: Caller) -> Answer {
+        let request_id = caller.request_id;
+        match self.guard.admit(incoming, allowed, caller.viewer.is_some()) {
+            Ok(admitted) => {
+                let cost = admitted.cost;
+                let running = (self.run)(self.request(admitted, caller));
+                let ended = AssertUnwindSafe(running).catch_unwind().await;
+                Answer::ended(ended, request_id, cost)
+            }
+            Err(refusal) => Answer::refused(&refusal),
+        }
+    }
+
+    /// Answers any operation as a stream: a subscription with each of its events, anything else with one answer.
+    pub fn follow(&self, incoming: Incoming, caller: Caller) -> BoxStream<'static, Answer> {
+        let request_id = caller.request_id;
+        match self.guard.admit(incoming, Allowed::All, caller.viewer.is_some()) {
+            Ok(admitted) => {
+                let cost = admitted.cost;
+                AssertUnwindSafe((self.follow)(self.request(admitted, caller)))
+                    .catch_unwind()
+                    .map(move |ended| Answer::ended(ended, request_id, cost))
+                    .boxed()
+            }
+            Err(refusal) => once(ready(Answer::refused(&refusal))).boxed(),
+        }
+    }
+
+    /// The text of the document is left out: the engine has it parsed, and can never parse it again.
+    fn request(&self, admitted: Admitted, caller: Caller) -> Request {
+        let mut request = Request::new(String::new()).variables(admitted.variables);
+        request.set_parsed_query(admitted.document);
+        (self.attach)(&mut request.data, caller);
+        request
+    }
+}
+
+impl Answer {
+    /// The answer to a request that is refused before execution.
+    pub fn refused(refusal: &Refusal) -> Self {
+        Self {
+            body: refusal.body(),
+            outcome: Outcome::Refused(refusal.code),
+            retry_after_seconds: refusal.retry_after.map(whole_seconds),
+            cost: 0,
+        }
+    }
+
+    /// The answer to a request that one of our errors stopped; a fault of ours is logged here.
+    pub fn stopped(error: &Error, request_id: Uuid) -> Self {
+        Self::refused(&Shown::of(error, request_id).into_refusal())
+    }
+
+    /// The answer to an execution that came to its end, or broke off in a panic, whose text nobody sees.
+    fn ended(ended: std::thread::Result<Response>, request_id: Uuid, cost: u64) -> Self {
+        if let Ok(response) = ended {
+            return Self::executed(response, request_id, cost);
+        }
+        tracing::error!(%request_id, "a resolver panicked");
+        Self::refused(&Shown::masked(request_id).into_refusal())
+    }
+
+    fn executed(mut response: Response, request_id: Uuid, cost: u64) -> Self {
+        let shown: Vec<Shown> = response.errors.iter_mut().map(|error| show(error, request_id)).collect();
+        let retry_after_seconds = shown.iter().filter_map(|shown| shown.retry_after).map(whole_seconds).max();
+        let outcome = match shown.first() {
+            Some(first)
+                if response.data == Value::Null && shown.iter().all(|other| other.code == first.code) =>
+            {
+                Outcome::Failed(first.code)
+            }
+            _ => Outcome::Executed,
+        };
+        match serde_json::to_vec(&response) {
+            Ok(body) => Self { body, outcome, retry_after_seconds, cost },
+            Err(error) => {
+                Self::stopped(&Error::internal("an answer could not be written", error), request_id)
+            }
+        }
+    }
+}
+
+fn print<Q, M, S>(schema: &Schema<Q, M, S>) -> String
+where
+    Q: ObjectType + 'static,
+    M: ObjectType + 'static,
+    S: SubscriptionType + 'static,
+{
+    let options = SDLExportOptions::new().include_specified_by();
+    schema.sdl_with_options(options.sorted_fields().sorted_arguments().sorted_enum_items().use_space_ident())
+}
+
+/// The printed schema as the guard reads it. `isOneOf` is in the engine's introspection; the reader does not know it.
+fn typed(sdl: &str) -> Result<Valid<TypedSchema>> {
+    let sdl = format!("{sdl}\nextend type __Type {{ isOneOf: Boolean }}\n");
+    TypedSchema::parse_and_validate(sdl, "schema.graphql")
+        .map_err(|invalid| Error::internal("the printed schema is not valid", invalid.errors.to_string()))
+}
+
+#[cfg(test)]
+pub(crate) mod test_schema;
+#[cfg(test)]
+mod tests;

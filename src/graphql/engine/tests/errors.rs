@@ -1,0 +1,89 @@
+//! What a caller sees of a field that failed.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+
+use super::*;
+
+#[tokio::test]
+async fn a_fault_of_ours_is_masked_and_keeps_its_path() {
+    let (outcome, body) = ask("{ item { id broken } }", json!({})).await;
+    assert_eq!(outcome, Outcome::Executed);
+    assert_eq!(body["data"], json!({ "item": { "id": 1, "broken": null } }));
+    let error = &body["errors"][0];
+    assert_eq!(error["path"], json!(["item", "broken"]));
+    assert_eq!(error["extensions"]["code"], "INTERNAL_SERVER_ERROR");
+    assert_eq!(error["extensions"]["requestId"], nobody().request_id.to_string());
+    let text = body.to_string();
+    assert!(!text.contains("fire") && !text.contains("ana@example.org"), "{text}");
+}
+
+#[tokio::test]
+async fn an_error_without_a_kind_is_masked_too() {
+    let (outcome, body) = ask("{ misconfigured }", json!({})).await;
+    assert_eq!(outcome, Outcome::Failed(RequestCode::Internal));
+    assert!(!body.to_string().contains("i32"), "{body}");
+}
+
+#[tokio::test]
+async fn the_callers_errors_keep_their_sentence_and_code() {
+    let (_, body) = ask("{ hello forbidden }", json!({})).await;
+    assert_eq!(body["data"], json!({ "hello": "world", "forbidden": null }));
+    assert_eq!(body["errors"][0]["message"], "Admins only.");
+    assert_eq!(body["errors"][0]["extensions"], json!({ "code": "FORBIDDEN" }));
+
+    let answer =
+        engine(limits()).execute(asking("{ limited }", &json!({})), Allowed::Queries, nobody()).await;
+    assert_eq!(answer.outcome, Outcome::Failed(RequestCode::RateLimited));
+    assert_eq!(answer.retry_after_seconds, Some(7));
+    let (outcome, _) = ask("{ away }", json!({})).await;
+    assert_eq!(outcome, Outcome::Failed(RequestCode::ServiceUnavailable));
+}
+
+#[tokio::test]
+async fn a_resolver_that_panics_is_a_masked_fault() {
+    let (outcome, body) = ask("{ panics }", json!({})).await;
+    assert_eq!(outcome, Outcome::Refused(RequestCode::Internal));
+    assert!(!body.to_string().contains("test schema"), "{body}");
+}
+
+#[tokio::test]
+async fn a_subscription_that_panics_ends_with_a_masked_fault() {
+    let engine = engine(limits());
+    let incoming = asking("subscription { ticks(to: -1) }", &json!({}));
+    let answers: Vec<Answer> = engine.follow(incoming, nobody()).collect().await;
+    let outcomes: Vec<Outcome> = answers.iter().map(|answer| answer.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Refused(RequestCode::Internal)]);
+}
+
+/// Collects what is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(text)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_fault_of_ours_is_logged_once_under_its_request_id_and_the_callers_are_not() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let (_, body) = ask("{ item { broken } forbidden word(word: \"a secret\") }", json!({})).await;
+    drop(guard);
+    assert_eq!(body["errors"].as_array().unwrap().len(), 3, "{body}");
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(log.lines().count(), 1, "{log}");
+    for part in ["the disk is on fire", "reading the row", &nobody().request_id.to_string()] {
+        assert!(log.contains(part), "{part} is missing in {log}");
+    }
+}

@@ -1,0 +1,236 @@
+//! Top-level errors: the stable codes, the refusal of a whole request, and what a caller sees of a failed field.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use apollo_compiler::response::GraphQLError;
+use async_graphql::{ErrorExtensionValues, ServerError};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::error::Error;
+
+/// The code of a top-level error, written to `extensions.code`. Clients may rely on the names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RequestCode {
+    /// The document is not GraphQL.
+    ParseFailed,
+    /// The document does not fit the schema.
+    ValidationFailed,
+    /// No operation, or none of that name, or several and no name.
+    OperationResolutionFailure,
+    /// A variable or an argument has a value that its type does not hold.
+    BadUserInput,
+    /// The HTTP request is not a GraphQL request.
+    BadRequest,
+    /// The body is not JSON in UTF-8.
+    UnsupportedMediaType,
+    /// The client accepts no media type that this server writes.
+    NotAcceptable,
+    /// The HTTP method does not allow this operation.
+    MethodNotAllowed,
+    /// The body is longer than the limit.
+    PayloadTooLarge,
+    /// The document is above a limit on its size, shape or price.
+    QueryTooComplex,
+    /// No persisted document has that id.
+    PersistedQueryNotFound,
+    /// Nobody is signed in, or the token is bad.
+    Unauthenticated,
+    /// The viewer may not do this.
+    Forbidden,
+    /// Too many requests.
+    RateLimited,
+    /// The request took longer than it may.
+    Timeout,
+    /// The client took longer than it may to send the request.
+    SlowRequest,
+    /// Something that the server depends on is away for the moment.
+    ServiceUnavailable,
+    /// A fault of ours; the log has it under the request id.
+    Internal,
+}
+
+impl RequestCode {
+    /// The stable name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ParseFailed => "GRAPHQL_PARSE_FAILED",
+            Self::ValidationFailed => "GRAPHQL_VALIDATION_FAILED",
+            Self::OperationResolutionFailure => "OPERATION_RESOLUTION_FAILURE",
+            Self::BadUserInput => "BAD_USER_INPUT",
+            Self::BadRequest => "BAD_REQUEST",
+            Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
+            Self::NotAcceptable => "NOT_ACCEPTABLE",
+            Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
+            Self::PayloadTooLarge => "PAYLOAD_TOO_LARGE",
+            Self::QueryTooComplex => "QUERY_TOO_COMPLEX",
+            Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::Forbidden => "FORBIDDEN",
+            Self::RateLimited => "RATE_LIMITED",
+            Self::Timeout | Self::SlowRequest => "TIMEOUT",
+            Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",
+            Self::Internal => "INTERNAL_SERVER_ERROR",
+        }
+    }
+}
+
+/// What a caller may know of one of our errors.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The code.
+    pub code: RequestCode,
+    /// A sentence for a person; it holds nothing of ours.
+    pub message: String,
+    /// How long to wait before the next try, where waiting helps.
+    pub retry_after: Option<Duration>,
+    /// The request id under which the log has the rest.
+    pub request_id: Option<Uuid>,
+}
+
+impl Shown {
+    /// Shows an error to the caller; a fault of ours is masked, and logged here, once.
+    pub fn of(error: &Error, request_id: Uuid) -> Self {
+        let code = match error {
+            Error::Unauthenticated => RequestCode::Unauthenticated,
+            Error::Forbidden(_) => RequestCode::Forbidden,
+            Error::NotFound(_) | Error::Rejected { .. } => RequestCode::BadUserInput,
+            Error::RateLimited { .. } => RequestCode::RateLimited,
+            Error::Unavailable(_) => RequestCode::ServiceUnavailable,
+            Error::Internal { context, source } => {
+                tracing::error!(%request_id, error = source.as_ref(), "{context}");
+                return Self::masked(request_id);
+            }
+        };
+        let retry_after = match error {
+            Error::RateLimited { retry_after } => Some(*retry_after),
+            _ => None,
+        };
+        Self { code, message: error.to_string(), retry_after, request_id: None }
+    }
+
+    /// What a caller sees of a fault of ours.
+    pub fn masked(request_id: Uuid) -> Self {
+        Self {
+            code: RequestCode::Internal,
+            message: "Something went wrong on the server. The request id finds it in the log.".to_owned(),
+            retry_after: None,
+            request_id: Some(request_id),
+        }
+    }
+
+    /// The same as the refusal of a whole request.
+    pub fn into_refusal(self) -> Refusal {
+        let mut extensions = json!({ "code": self.code.as_str() });
+        if let Some(retry_after) = self.retry_after {
+            extensions["retryAfterSeconds"] = whole_seconds(retry_after).into();
+        }
+        if let Some(request_id) = self.request_id {
+            extensions["requestId"] = request_id.to_string().into();
+        }
+        let error = json!({ "message": self.message, "extensions": extensions });
+        Refusal { code: self.code, errors: vec![error], retry_after: self.retry_after }
+    }
+}
+
+/// The refusal of a whole request, before anything was executed.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The code that all of its errors carry.
+    pub code: RequestCode,
+    /// The errors as they are sent.
+    pub errors: Vec<Value>,
+    /// How long to wait before the next try, where waiting helps.
+    pub retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    /// A refusal with one sentence.
+    pub fn new(code: RequestCode, message: impl Into<String>) -> Self {
+        let error = json!({ "message": message.into(), "extensions": { "code": code.as_str() } });
+        Self { code, errors: vec![error], retry_after: None }
+    }
+
+    /// A refusal with the errors of the document's reader, which know where in the text they are.
+    pub fn located(code: RequestCode, errors: impl IntoIterator<Item = GraphQLError>) -> Self {
+        let errors = errors
+            .into_iter()
+            .map(|error| {
+                let mut shown = json!({
+                    "message": shortened(error.message),
+                    "extensions": { "code": code.as_str() },
+                });
+                if !error.locations.is_empty() {
+                    shown["locations"] = error
+                        .locations
+                        .iter()
+                        .map(|at| json!({ "line": at.line, "column": at.column }))
+                        .collect();
+                }
+                shown
+            })
+            .collect();
+        Self { code, errors, retry_after: None }
+    }
+
+    /// The body of the answer: it has no `data`, since nothing was executed.
+    pub fn body(&self) -> Vec<u8> {
+        json!({ "errors": self.errors }).to_string().into_bytes()
+    }
+}
+
+/// Rewrites an error of the engine into what the caller may see, with a code. Returns what it shows.
+///
+/// Resolvers hand over [`Error`] with `?` (loaders, which give one error to several fields, an `Arc` of it), and the
+/// engine keeps it as the source. The engine's own errors have no source: the ones about an input value are the
+/// caller's, and everything else is a fault of ours.
+pub fn show(error: &mut ServerError, request_id: Uuid) -> Shown {
+    let ours = error.source::<Error>().or_else(|| error.source::<Arc<Error>>().map(AsRef::as_ref));
+    let shown = if let Some(ours) = ours {
+        Shown::of(ours, request_id)
+    } else if error.source.is_none() && is_about_input(&error.message) {
+        Shown {
+            code: RequestCode::BadUserInput,
+            message: shortened(std::mem::take(&mut error.message)),
+            retry_after: None,
+            request_id: None,
+        }
+    } else {
+        tracing::error!(%request_id, path = ?error.path, "a field failed with an error of no kind: {}", error.message);
+        Shown::masked(request_id)
+    };
+    let mut extensions = ErrorExtensionValues::default();
+    extensions.set("code", shown.code.as_str());
+    if let Some(retry_after) = shown.retry_after {
+        extensions.set("retryAfterSeconds", whole_seconds(retry_after));
+    }
+    if let Some(request_id) = shown.request_id {
+        extensions.set("requestId", request_id.to_string());
+    }
+    error.message.clone_from(&shown.message);
+    error.source = None;
+    error.extensions = Some(extensions);
+    shown
+}
+
+/// A duration in whole seconds, rounded up, at least one: the unit of `Retry-After`.
+pub fn whole_seconds(duration: Duration) -> u64 {
+    let partial = u64::from(duration.subsec_nanos() > 0);
+    duration.as_secs().saturating_add(partial).max(1)
+}
+
+/// True for a sentence of the engine about a value that a type does not hold.
+fn is_about_input(message: &str) -> bool {
+    message.starts_with("Failed to parse \"") || message.starts_with("Expected input type \"")
+}
+
+/// Cuts a message to a length that an answer can bear; what a caller sent may be part of it.
+fn shortened(mut message: String) -> String {
+    const LONGEST: usize = 300;
+    if message.len() > LONGEST {
+        message.truncate(message.floor_char_boundary(LONGEST));
+        message.push('…');
+    }
+    message
+}

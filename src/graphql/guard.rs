@@ -1,0 +1,133 @@
+//! What every GraphQL document passes before the engine sees it, whatever transport it came by.
+
+pub mod cache;
+pub mod document;
+pub mod limits;
+pub mod one_of;
+pub mod price;
+pub mod shape;
+pub mod variables;
+
+use std::sync::Arc;
+
+use apollo_compiler::Schema;
+use apollo_compiler::executable::OperationType;
+use apollo_compiler::validation::Valid;
+use async_graphql::Variables;
+use async_graphql::parser::types::ExecutableDocument;
+use serde_json::{Map, Value};
+
+use crate::graphql::error::{Refusal, RequestCode};
+use cache::DocumentCache;
+use document::{Document, ReadOperation};
+use limits::Limits;
+
+/// Holds the schema and the limits that documents are read against, and the documents read before.
+pub struct Guard {
+    schema: Valid<Schema>,
+    limits: Limits,
+    documents: DocumentCache,
+}
+
+/// One GraphQL request as a transport hands it over.
+#[derive(Clone, Debug, Default)]
+pub struct Incoming {
+    /// The document.
+    pub query: String,
+    /// The name of the operation to execute; needed when the document holds several.
+    pub operation_name: Option<String>,
+    /// The values of the variables, as they were sent.
+    pub variables: Map<String, Value>,
+    /// What the client sent beside; nothing reads it so far.
+    pub extensions: Map<String, Value>,
+}
+
+/// The operations that a transport takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allowed {
+    /// Queries only: HTTP GET, which other sites can send in a user's name.
+    Queries,
+    /// Queries and mutations: HTTP POST.
+    QueriesAndMutations,
+    /// All operations: WebSocket and server-sent events.
+    All,
+}
+
+/// A request that may be executed.
+pub struct Admitted {
+    /// The operation and its fragments.
+    pub document: ExecutableDocument,
+    /// The coerced variables.
+    pub variables: Variables,
+    /// True for a subscription.
+    pub is_subscription: bool,
+    /// The price.
+    pub cost: u64,
+}
+
+impl Guard {
+    /// A guard for documents against `schema`.
+    pub fn new(schema: Valid<Schema>, limits: Limits) -> Self {
+        let documents = DocumentCache::new(limits.cached_document_bytes);
+        Self { schema, limits, documents }
+    }
+
+    /// Reads a request and checks it against everything that can be known before execution.
+    pub fn admit(&self, incoming: Incoming, allowed: Allowed, signed_in: bool) -> Result<Admitted, Refusal> {
+        let document = self.document(&incoming.query)?;
+        let (operation, read) = document.operation(incoming.operation_name.as_deref())?;
+        check_kind(operation.operation_type, allowed)?;
+        self.check_shape(read, signed_in)?;
+        let coerced = variables::coerce(&self.schema, &document.typed, operation, incoming.variables)?;
+        one_of::check_variables(&self.schema, operation, &coerced)?;
+        let cost = price::price(&document.typed, operation, &coerced, &self.limits)?;
+        let mut executable = read.executable.clone();
+        let omitted = variables::omitted(operation, &coerced);
+        if !omitted.is_empty() {
+            variables::drop_omitted(&mut executable, &omitted);
+        }
+        Ok(Admitted {
+            document: executable,
+            variables: variables::for_engine(coerced),
+            is_subscription: operation.is_subscription(),
+            cost,
+        })
+    }
+
+    /// The document of that text, from the cache or read anew.
+    fn document(&self, text: &str) -> Result<Arc<Document>, Refusal> {
+        if let Some(document) = self.documents.find(text) {
+            return Ok(document);
+        }
+        let document = Arc::new(Document::read(&self.schema, text, &self.limits)?);
+        self.documents.keep(text, Arc::clone(&document));
+        Ok(document)
+    }
+
+    fn check_shape(&self, read: &ReadOperation, signed_in: bool) -> Result<(), Refusal> {
+        read.shape.check(&self.limits)?;
+        if read.shape.introspects && !self.limits.introspection.allows(signed_in) {
+            return Err(Refusal::new(
+                RequestCode::ValidationFailed,
+                "Introspection is off for this request.",
+            ));
+        }
+        read.introspection.clone()
+    }
+}
+
+fn check_kind(kind: OperationType, allowed: Allowed) -> Result<(), Refusal> {
+    match (kind, allowed) {
+        (OperationType::Query, _)
+        | (OperationType::Mutation, Allowed::QueriesAndMutations | Allowed::All)
+        | (OperationType::Subscription, Allowed::All) => Ok(()),
+        (OperationType::Mutation, Allowed::Queries) => Err(Refusal::new(
+            RequestCode::MethodNotAllowed,
+            "A mutation needs POST: GET is for queries only.",
+        )),
+        (OperationType::Subscription, Allowed::Queries | Allowed::QueriesAndMutations) => Err(Refusal::new(
+            RequestCode::BadRequest,
+            "A subscription needs a WebSocket or server-sent events.",
+        )),
+    }
+}

@@ -1,0 +1,81 @@
+//! Every limit that a GraphQL request is held to, with its default.
+
+/// What one request may ask for. Each field is a setting; [`Limits::default`] holds the documented values.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// The longest document, in bytes.
+    pub document_bytes: usize,
+    /// The most tokens in a document: names, punctuation and values, and also each run of white space and each comment
+    /// between them, as the parser counts.
+    pub tokens: usize,
+    /// The deepest nesting of selections, values or types in the text of a document.
+    pub nesting: usize,
+    /// The most operations in a document.
+    pub operations: usize,
+    /// The most aliases in an operation, counted where its fragments are spread.
+    pub aliases: u64,
+    /// The most fields in an operation, counted where its fragments are spread.
+    pub fields: u64,
+    /// The most fields at the root of an operation.
+    pub root_fields: u64,
+    /// The deepest nesting of fields; introspection is exempt.
+    pub depth: u64,
+    /// The deepest nesting of fields, fragments and inline fragments taken together.
+    pub levels: u64,
+    /// The highest price of an operation: an object costs 1, a scalar 0, a connection 1 + page * its node.
+    pub complexity: u64,
+    /// The rows that a connection is priced at where neither `first` nor `last` is given.
+    pub default_page: u64,
+    /// The most errors that a refused request reports.
+    pub errors: usize,
+    /// The root fields that check a secret; a request may hold one of them, once.
+    pub sign_in_fields: Vec<String>,
+    /// Who may read the schema through introspection.
+    pub introspection: Introspection,
+    /// The text of the documents kept in the cache, in bytes; each of its two generations may hold half.
+    pub cached_document_bytes: usize,
+}
+
+/// Who may read the schema through introspection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Introspection {
+    /// Whoever asks.
+    Everyone,
+    /// Whoever has signed in.
+    SignedIn,
+    /// Nobody.
+    Nobody,
+}
+
+impl Introspection {
+    /// True when a caller, signed in or not, may read the schema.
+    pub fn allows(self, signed_in: bool) -> bool {
+        match self {
+            Self::Everyone => true,
+            Self::SignedIn => signed_in,
+            Self::Nobody => false,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            document_bytes: 32 * 1024,
+            tokens: 2_000,
+            nesting: 64,
+            operations: 15,
+            aliases: 30,
+            fields: 2_000,
+            root_fields: 20,
+            depth: 12,
+            levels: 64,
+            complexity: 2_000,
+            default_page: 25,
+            errors: 20,
+            sign_in_fields: Vec::new(),
+            introspection: Introspection::SignedIn,
+            cached_document_bytes: 2 * 1024 * 1024,
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The HTTP side: GraphQL over HTTP, health, and what is around them.
+
+pub mod body;
+pub mod graphql;
+pub mod health;
+pub mod negotiation;
+pub mod parameters;
+pub mod problem;
+pub mod request_id;
+pub mod router;
+pub mod serve;
+pub mod status;

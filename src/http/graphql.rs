@@ -1,0 +1,132 @@
+//! GraphQL over HTTP: queries by GET and POST, mutations by POST, and nothing else.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, Request};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use futures_util::future::BoxFuture;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::error::Result;
+use crate::graphql::engine::{Allowed, Answer, Caller, Engine, Incoming, Refusal, RequestCode};
+use crate::http::body::{self, BodyLimits};
+use crate::http::negotiation::{MediaType, accepted, is_json};
+use crate::http::parameters;
+use crate::http::request_id::RequestId;
+use crate::http::status::status;
+
+/// What is known of a request before anybody has looked at its token.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The other end of the connection; a proxy, where there is one.
+    pub peer: Option<IpAddr>,
+    /// The id that the answer and the log carry.
+    pub request_id: Uuid,
+}
+
+/// Finds out who sends a request. A request without a token has no viewer; a token that is there and bad is
+/// [`crate::error::Error::Unauthenticated`].
+pub type Authenticate = Arc<dyn Fn(Arrival) -> BoxFuture<'static, Result<Caller>> + Send + Sync>;
+
+/// Everything that answering GraphQL over HTTP takes.
+#[derive(Clone)]
+pub struct GraphqlEndpoint {
+    /// Executes the requests.
+    pub engine: Arc<Engine>,
+    /// Finds out who sends them.
+    pub authenticate: Authenticate,
+    /// What a body may be.
+    pub body: BodyLimits,
+    /// How long a request may take, after its body has arrived.
+    pub within: Duration,
+}
+
+/// How long a request may take unless a setting says otherwise.
+pub const DEFAULT_WITHIN: Duration = Duration::from_secs(15);
+
+impl GraphqlEndpoint {
+    /// Answers one request.
+    pub async fn answer(&self, request: Request) -> Response {
+        let Some(media_type) = accepted(request.headers()) else {
+            let sentence = "This path answers with application/graphql-response+json or application/json.";
+            let refusal = Refusal::new(RequestCode::NotAcceptable, sentence);
+            return respond(Answer::refused(&refusal), MediaType::Json, None);
+        };
+        let allow = if request.method() == Method::GET { "POST" } else { "GET, POST" };
+        let answer = match self.execute(request).await {
+            Ok(answer) => answer,
+            Err(refusal) => Answer::refused(&refusal),
+        };
+        respond(answer, media_type, Some(allow))
+    }
+
+    async fn execute(&self, request: Request) -> Result<Answer, Refusal> {
+        let (incoming, allowed, arrival) = self.read(request).await?;
+        let request_id = arrival.request_id;
+        let answering = async {
+            match (self.authenticate)(arrival).await {
+                Ok(caller) => self.engine.execute(incoming, allowed, caller).await,
+                Err(error) => Answer::stopped(&error, request_id),
+            }
+        };
+        timeout(self.within, answering).await.map_err(|_| {
+            Refusal::new(
+                RequestCode::Timeout,
+                format!("The request took longer than {} s and was stopped.", self.within.as_secs()),
+            )
+        })
+    }
+
+    async fn read(&self, request: Request) -> Result<(Incoming, Allowed, Arrival), Refusal> {
+        let (head, body) = request.into_parts();
+        let arrival = Arrival {
+            peer: head.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip()),
+            request_id: head.extensions.get::<RequestId>().map_or(Uuid::nil(), |id| id.0),
+            headers: head.headers,
+        };
+        // Also a body that nobody wants is read, or the client might never see the answer.
+        let body = body::read(&arrival.headers, body, self.body).await?;
+        match head.method {
+            Method::GET => Ok((parameters::from_address(&head.uri)?, Allowed::Queries, arrival)),
+            Method::POST if is_json(&arrival.headers) => {
+                Ok((parameters::from_body(&body)?, Allowed::QueriesAndMutations, arrival))
+            }
+            Method::POST => Err(Refusal::new(
+                RequestCode::UnsupportedMediaType,
+                "The body has to be JSON: Content-Type: application/json, in UTF-8.",
+            )),
+            _ => Err(Refusal::new(RequestCode::MethodNotAllowed, "This path takes GET and POST.")),
+        }
+    }
+}
+
+fn respond(answer: Answer, media_type: MediaType, allow: Option<&'static str>) -> Response {
+    let status = status(answer.outcome, media_type);
+    let mut response = (status, answer.body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type.content_type()));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(seconds) = answer.retry_after_seconds {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    match (status, allow) {
+        (StatusCode::METHOD_NOT_ALLOWED, Some(allow)) => {
+            headers.insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        (StatusCode::UNAUTHORIZED, _) => {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""));
+        }
+        _ => {}
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests;

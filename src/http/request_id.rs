@@ -1,0 +1,31 @@
+//! The id of a request: taken from `X-Request-Id` when it is a UUID, else made, and sent back.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+
+/// The header in both directions.
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request, among the request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestId(pub Uuid);
+
+/// Gives each request an id, and each answer the id of its request.
+///
+/// A client's id is taken only in the form of a UUID, so that nothing else of theirs reaches the log by this way.
+pub async fn assign(State(clock): State<Clock>, mut request: Request, next: Next) -> Response {
+    let sent =
+        request.headers().get(X_REQUEST_ID).and_then(|value| Uuid::try_parse_ascii(value.as_bytes()).ok());
+    let id = sent.unwrap_or_else(|| clock.new_id());
+    request.extensions_mut().insert(RequestId(id));
+    let mut response = next.run(request).await;
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        response.headers_mut().insert(X_REQUEST_ID, value);
+    }
+    response
+}

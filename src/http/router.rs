@@ -1,0 +1,107 @@
+//! The paths, and what stands around all of them: request ids and CORS.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::from_fn_with_state;
+use axum::routing::{any, get};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use crate::clock::Clock;
+use crate::error::{Code, Error, Result};
+use crate::http::graphql::GraphqlEndpoint;
+use crate::http::health::{self, Readiness};
+use crate::http::problem::Problem;
+use crate::http::request_id::{self, X_REQUEST_ID};
+
+/// Which web pages may call this server from a browser.
+#[derive(Clone, Debug, Default)]
+pub struct Cors {
+    /// The origins, as browsers send them; `*` alone is every origin.
+    pub origins: Vec<String>,
+    /// Whether browsers may send credentials along.
+    pub credentials: bool,
+}
+
+/// How long a browser may keep the answer to a preflight.
+const PREFLIGHT_KEPT: Duration = Duration::from_hours(1);
+
+impl Cors {
+    /// Reads the settings; an error names an origin that is none.
+    pub fn layer(&self) -> Result<CorsLayer> {
+        let origin = if self.origins.iter().any(|origin| origin == "*") {
+            if self.credentials {
+                return Err(invalid("* and CORS_CREDENTIALS exclude each other: name the origins"));
+            }
+            AllowOrigin::any()
+        } else {
+            let origins = self.origins.iter().map(|origin| parsed(origin));
+            AllowOrigin::list(origins.collect::<Result<Vec<_>>>()?)
+        };
+        Ok(CorsLayer::new()
+            .allow_origin(origin)
+            .allow_credentials(self.credentials)
+            .allow_methods([Method::GET, Method::POST])
+            .allow_headers([ACCEPT, AUTHORIZATION, CONTENT_TYPE, X_REQUEST_ID])
+            .expose_headers([RETRY_AFTER, X_REQUEST_ID])
+            .max_age(PREFLIGHT_KEPT))
+    }
+}
+
+/// All paths of the server.
+pub fn router(endpoint: GraphqlEndpoint, readiness: Readiness, cors: CorsLayer, clock: Clock) -> Router {
+    Router::new()
+        .route("/livez", get(health::live))
+        .route("/readyz", get(move || health::ready(readiness.clone())))
+        .method_not_allowed_fallback(|| async {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "This path does not take that method.")
+        })
+        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "There is nothing at this path.") })
+        .route(
+            "/graphql",
+            any(move |request: Request| {
+                let endpoint = endpoint.clone();
+                async move { endpoint.answer(request).await }
+            }),
+        )
+        .layer(cors)
+        .layer(from_fn_with_state(clock, request_id::assign))
+}
+
+/// An origin is a scheme and a host, without a path: anything else would never match what a browser sends.
+fn parsed(origin: &str) -> Result<HeaderValue> {
+    let is_origin = origin.split_once("://").is_some_and(|(scheme, host)| {
+        !scheme.is_empty() && !host.is_empty() && !host.contains(['/', '*', ' '])
+    });
+    match HeaderValue::from_str(origin) {
+        Ok(value) if is_origin => Ok(value),
+        _ => Err(invalid(&format!("{origin} is not an origin, like https://app.example.org"))),
+    }
+}
+
+fn invalid(what: &str) -> Error {
+    Error::rejected("CORS_ORIGINS", Code::Invalid, format!("CORS_ORIGINS: {what}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_that_no_browser_sends_stops_the_start() {
+        let cors = |origins: &[&str], credentials| {
+            Cors { origins: origins.iter().map(|&origin| origin.to_owned()).collect(), credentials }.layer()
+        };
+        assert!(cors(&[], true).is_ok());
+        assert!(cors(&["http://localhost:3000", "https://app.example.org"], true).is_ok());
+        assert!(cors(&["*"], false).is_ok());
+        for (origins, credentials) in
+            [(["*"], true), (["https://a.example/"], false), (["a.example"], false), (["https://a b"], false)]
+        {
+            assert!(cors(&origins, credentials).is_err(), "{origins:?}");
+        }
+    }
+}
