@@ -2,4 +2,7 @@
 
 pub mod clock;
 pub mod error;
+pub mod money;
 pub mod viewer;
+
+pub mod mailbox;
