@@ -5,4 +5,5 @@ pub mod error;
 pub mod money;
 pub mod viewer;
 
+pub mod extraction;
 pub mod mailbox;
