@@ -1,0 +1,233 @@
+//! Reads a mail by general rules: tables of words in many languages, forms of numbers and dates, and no rule for any one bank.
+
+mod amounts;
+mod currency;
+mod dates;
+mod fold;
+mod kind;
+mod lexicon;
+mod marks;
+mod merchant;
+mod number;
+mod pattern;
+
+use std::ops::Range;
+
+use amounts::{Candidate, Role};
+use fold::Folded;
+use kind::Judged;
+use lexicon::{Class, Cue};
+use merchant::Surroundings;
+
+use super::draft::{Direction, Draft, Field, Kind, MailView, Reading, Span, Stage};
+
+/// The name of this pipeline in the extractions that it makes.
+pub const EXTRACTOR: &str = "offline";
+/// Counts up with every change that can change a reading.
+pub const VERSION: i32 = 1;
+
+/// Reads a mail.
+pub fn extract(mail: &MailView<'_>) -> Reading {
+    let folded = Folded::new(mail.subject, cut(mail.text));
+    let page = Page::read(&folded, mail);
+    let main = page.main_amount();
+    let judged = kind::judge(&folded.text, &page.cues, main, !page.masks.is_empty());
+    let reason = judged.cue.map(|cue| folded.original(&(cue.start..cue.end)).to_owned()).unwrap_or_default();
+    let drafts = match main {
+        Some(main) if judged.kind.books() => vec![page.draft(main, &judged)],
+        _ => Vec::new(),
+    };
+    Reading { kind: judged.kind, kind_reason: reason, drafts }
+}
+
+/// A text with its digits, accents and kinds of space evened out.
+pub(super) fn fold(text: &str) -> String {
+    fold::fold(text)
+}
+
+/// True for a country where thousands are written with a dot.
+pub(super) fn writes_dot_thousands(country: &str) -> bool {
+    currency::of_country(country).is_some_and(|(_, has_dot)| has_dot)
+}
+
+/// The longest text that is read, in bytes: an alert is short, and what follows in a long mail is small print.
+const LONGEST_TEXT: usize = 64 * 1024;
+
+fn cut(text: &str) -> &str {
+    let end = (0..=text.len().min(LONGEST_TEXT)).rev().find(|at| text.is_char_boundary(*at));
+    text.get(..end.unwrap_or_default()).unwrap_or_default()
+}
+
+/// Everything found in a mail.
+struct Page<'a> {
+    folded: &'a Folded,
+    cues: Vec<Cue>,
+    dates: Vec<dates::PrintedDate>,
+    masks: Vec<marks::Mask>,
+    amounts: Vec<Candidate>,
+    taken: Vec<Range<usize>>,
+    hints: currency::Hints,
+}
+
+impl<'a> Page<'a> {
+    fn read(folded: &'a Folded, mail: &MailView<'_>) -> Self {
+        let text = folded.text.as_str();
+        let cues = lexicon::cues(text);
+        let hints = currency::Hints::of(mail);
+        let is_month_first = mail.country == Some("us");
+        let dates = dates::dates(text, dates::Hints { sent_on: mail.sent_on, is_month_first });
+        let masks = marks::masks(text, &cues);
+        let mut taken: Vec<Range<usize>> = dates.iter().map(|date| date.range.clone()).collect();
+        taken.extend(dates::times(text));
+        taken.extend(masks.iter().map(|mask| mask.range.clone()));
+        taken.extend(marks::reference(text, &cues));
+        taken.extend(marks::noise(text).filter(|range| !is_money(text, range)));
+        taken.sort_unstable_by_key(|range| range.start);
+        let amounts = amounts::candidates(text, &taken, &cues, &hints);
+        Self { folded, cues, dates, masks, amounts, taken, hints }
+    }
+
+    /// The amount that the mail is about.
+    fn main_amount(&self) -> Option<&Candidate> {
+        let totals: Vec<&Candidate> =
+            self.amounts.iter().filter(|one| one.role == Role::Total && one.token.is_some()).collect();
+        if self.amounts.iter().filter(|one| one.token.is_some()).count() >= 4
+            && let Some(largest) = totals.into_iter().max_by_key(|one| one.value)
+        {
+            return Some(largest);
+        }
+        let scored = self.amounts.iter().map(|one| (self.score(one), one)).filter(|(score, _)| *score > 0);
+        scored.max_by_key(|(score, one)| (*score, std::cmp::Reverse(one.range.start))).map(|(_, one)| one)
+    }
+
+    fn score(&self, one: &Candidate) -> i32 {
+        let own = match one.role {
+            Role::Amount | Role::Total => 5,
+            Role::Event(sure) => 2 + i32::from(sure),
+            Role::Plain => 0,
+            Role::Subtotal => -1,
+            Role::Fee => -4,
+            Role::Balance | Role::Limit | Role::Other => return 0,
+        };
+        let end = one.range.end.max(one.token_range.end);
+        let is_followed =
+            self.cues.iter().any(|cue| cue.class.is_event() && cue.start >= end && cue.start < end + 30);
+        let has_reason = one.token.is_some() || one.has_cents || one.sign.is_some();
+        let is_near = matches!(one.role, Role::Amount | Role::Total | Role::Event(2..));
+        if one.value.is_zero()
+            || (!has_reason && !is_near)
+            || (one.token.is_none() && one.role == Role::Plain && !one.has_cents && one.sign.is_none())
+        {
+            return 0;
+        }
+        let mut score = 1 + own;
+        score += if one.token.is_some() { 4 } else { 0 };
+        score += i32::from(one.has_cents);
+        score += if one.sign.is_some() { 2 } else { 0 };
+        score += if is_followed && one.role == Role::Plain { 3 } else { 0 };
+        score - i32::from(self.folded.is_subject(one.range.start))
+    }
+
+    fn draft(&self, main: &Candidate, judged: &Judged) -> Draft {
+        let direction = judged.direction.unwrap_or(Direction::Out);
+        let currency = main.currency.or_else(|| if main.token.is_none() { self.hints.default } else { None });
+        let name = self.name(main, direction);
+        let is_transfer = judged.kind == Kind::Transfer;
+        Draft {
+            amount: Some(self.field(main.value, &main.range)),
+            currency: currency.map(|currency| self.field(currency, &main.token_range)),
+            direction: Some(self.field(
+                direction,
+                &judged.cue.map_or(main.range.start..main.range.start, |cue| cue.start..cue.end),
+            )),
+            counterparty: if is_transfer { name.clone() } else { None },
+            merchant: name,
+            date: self.date(),
+            occurred_at: None,
+            account_mask: self.mask(direction),
+            reference: marks::reference(&self.folded.text, &self.cues)
+                .map(|range| self.field(self.folded.original(&range).to_owned(), &range)),
+            balance: self.beside(Role::Balance).or_else(|| self.beside(Role::Limit)),
+            fee: self.beside(Role::Fee),
+        }
+    }
+
+    fn field<T>(&self, value: T, range: &Range<usize>) -> Field<T> {
+        let span: Span = self.folded.span(range);
+        Field { value, span, stage: Stage::Offline }
+    }
+
+    fn beside(&self, role: Role) -> Option<Field<rust_decimal::Decimal>> {
+        let found = self.amounts.iter().find(|one| one.role == role)?;
+        let is_negative = role == Role::Balance && found.sign == Some(Direction::Out);
+        let value = if is_negative { -found.value } else { found.value };
+        Some(self.field(value, &found.range))
+    }
+
+    fn date(&self) -> Option<Field<chrono::NaiveDate>> {
+        let is_validity = |date: &&dates::PrintedDate| {
+            let before = self.cues.iter().rev().find(|cue| {
+                cue.end <= date.range.start
+                    && date.range.start - cue.end < 25
+                    && matches!(cue.class, Class::Validity | Class::Date | Class::Due)
+            });
+            before.is_some_and(|cue| cue.class != Class::Date)
+        };
+        let found = self.dates.iter().filter(|date| date.date.is_some()).find(|date| !is_validity(date))?;
+        found.date.map(|date| self.field(date, &found.range))
+    }
+
+    /// The user's own mask: the one that the money did not come from or go to.
+    fn mask(&self, direction: Direction) -> Option<Field<String>> {
+        let other = match direction {
+            Direction::In => Class::From,
+            Direction::Out => Class::To,
+        };
+        let leads = |mask: &&marks::Mask| {
+            let mut before = self
+                .cues
+                .iter()
+                .rev()
+                .filter(|cue| cue.end <= mask.range.start && mask.range.start - cue.end < 30);
+            before
+                .find(|cue| matches!(cue.class, Class::From | Class::To))
+                .is_some_and(|cue| cue.class == other)
+        };
+        let own = self.masks.iter().find(|mask| !mask.is_other && !leads(mask));
+        let found = own.or_else(|| self.masks.first())?;
+        Some(self.field(found.digits.clone(), &found.range))
+    }
+
+    fn name(&self, main: &Candidate, direction: Direction) -> Option<Field<String>> {
+        let mut taken = self.taken.clone();
+        taken.extend(self.amounts.iter().filter(|one| one.token.is_some() || one.has_cents).map(|one| {
+            let end = one.range.end.max(one.token_range.end);
+            let start = if one.token.is_some() {
+                one.token_range.start.min(one.range.start)
+            } else {
+                one.range.start
+            };
+            start..end
+        }));
+        taken.sort_unstable_by_key(|range| range.start);
+        let around = Surroundings {
+            text: &self.folded.text,
+            cues: &self.cues,
+            taken: &taken,
+            amount: main.range.clone(),
+            direction,
+        };
+        let range = merchant::find(&around)?;
+        let words = self.folded.original(&range).split_whitespace().collect::<Vec<_>>().join(" ");
+        Some(self.field(words, &range))
+    }
+}
+
+/// True for a run such as `tzs50000`, which is a currency and an amount and no id.
+fn is_money(text: &str, range: &Range<usize>) -> bool {
+    let run = text.get(range.clone()).unwrap_or_default();
+    let letters = run.trim_start_matches(|letter: char| letter.is_ascii_digit());
+    let is_tail = letters.len() < run.len() && currency::token(letters).is_some();
+    let prefix: String = run.chars().take_while(char::is_ascii_alphabetic).collect();
+    is_tail || (!prefix.is_empty() && currency::token(&prefix).is_some() && !run.contains('@'))
+}

@@ -1,0 +1,195 @@
+//! What a mail is about: the words that rule a booking out first, then the surest and nearest word that money moved.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::amounts::{Candidate, Role};
+use super::lexicon::{Class, Cue};
+use super::pattern::compiled;
+use crate::extraction::draft::{Direction, Kind};
+
+/// The kind, the cue that decided it, and which way the money went.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Judged {
+    pub kind: Kind,
+    pub cue: Option<Cue>,
+    pub direction: Option<Direction>,
+}
+
+/// Judges a mail by its cues and the amount that seems to be the event's.
+pub(super) fn judge(text: &str, cues: &[Cue], main: Option<&Candidate>, has_mask: bool) -> Judged {
+    if let Some(cue) = one_time_password(text, cues) {
+        return Judged { kind: Kind::OneTimePassword, cue: Some(cue), direction: None };
+    }
+    let event = main.and_then(|main| best_event(cues, main));
+    if let Some(ruled) = ruled_out(cues, event, main) {
+        return ruled;
+    }
+    let Some(main) = main else { return without_amount(cues) };
+    let direction = direction(event, main, cues);
+    match event {
+        Some(event) => Judged { kind: kind_of(event, cues), cue: Some(event), direction: Some(direction) },
+        None => without_event(cues, main, has_mask, direction),
+    }
+}
+
+fn first(cues: &[Cue], class: Class) -> Option<Cue> {
+    cues.iter().find(|cue| cue.class == class).copied()
+}
+
+fn judged(kind: Kind, cue: Option<Cue>) -> Judged {
+    Judged { kind, cue, direction: None }
+}
+
+/// A word for a password, with a code of digits beside it.
+fn one_time_password(text: &str, cues: &[Cue]) -> Option<Cue> {
+    let has_caution = first(cues, Class::Caution).is_some();
+    cues.iter().filter(|cue| cue.class == Class::Otp).copied().find(|cue| {
+        let after = text.get(cue.end..).unwrap_or_default();
+        let before = text.get(..cue.start).unwrap_or_default();
+        let start = before.char_indices().rev().nth(45).map_or(0, |(at, _)| at);
+        let before = before.get(start..).unwrap_or_default();
+        CODE_AFTER.is_match(after)
+            || CODE_BEFORE.is_match(before)
+            || (has_caution && CODE_NEAR.is_match(after))
+    })
+}
+
+static CODE_AFTER: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(
+        r"^(?: is| for [a-z ]{1,30}is|\s?для [^\d:]{1,30}|\s?dlya [^\d:]{1,30})?[\s:.=№#()\[\]>'-]{0,6}(?:\d{3,8}\b(?:[^.,\d]|[.,]\D|[.,]?$)|[a-z]?\d{2,4}-\d{3,4}\b)",
+    )
+});
+static CODE_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(
+        r"(?:^|[^\d.,*x/])\d{4,8}[\s.]*(?:is|-|es|est|ist|e|это|are|jest|je|le|la|the|your|su|tu|votre|ihr|ihre|dein|[a-z]{2,12}|\s){1,7}$",
+    )
+});
+static CODE_NEAR: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"^[^.\n]{0,30}?\b\d{4,8}\b(?:[^.,\d]|[.,]?$)"));
+
+/// Words that rule a booking out, unless a surer word for an event stands nearer to the amount.
+fn ruled_out(cues: &[Cue], event: Option<Cue>, main: Option<&Candidate>) -> Option<Judged> {
+    let is_sure = event.is_some_and(|event| event.sure >= 3);
+    if let Some(cue) = first(cues, Class::Declined) {
+        return Some(judged(Kind::Declined, Some(cue)));
+    }
+    if let Some(cue) = first(cues, Class::Request)
+        && event.is_none_or(|event| event.sure < 3 || cue.start < event.end)
+    {
+        return Some(judged(Kind::PaymentRequest, Some(cue)));
+    }
+    if let Some(cue) = first(cues, Class::Due) {
+        let is_announced =
+            main.is_some_and(|main| main.role == Role::Amount || matches!(main.role, Role::Event(3)));
+        if !is_sure || (!is_announced && cue.start < event.map_or(usize::MAX, |event| event.start)) {
+            return Some(judged(Kind::BillDue, Some(cue)));
+        }
+    }
+    if let Some(cue) = first(cues, Class::Statement)
+        && !is_sure
+    {
+        return Some(judged(Kind::Statement, Some(cue)));
+    }
+    let marketing = cues.iter().filter(|cue| cue.class == Class::Marketing).count();
+    if marketing >= 2 && !is_sure || marketing >= 4 && main.is_none_or(|main| !main.has_cents) {
+        return Some(judged(Kind::Marketing, first(cues, Class::Marketing)));
+    }
+    None
+}
+
+/// The word for an event that is surest and stands nearest to the amount.
+fn best_event(cues: &[Cue], main: &Candidate) -> Option<Cue> {
+    let weight = |cue: &Cue| {
+        let gap = if cue.end <= main.range.start {
+            main.range.start - cue.end
+        } else {
+            cue.start.saturating_sub(main.range.end)
+        };
+        let strength = if cue.sure == 1 { 40 } else { 60 * usize::from(cue.sure) };
+        (1000 + strength).saturating_sub(gap.min(300) / 2)
+    };
+    let events = cues.iter().filter(|cue| cue.class.is_event());
+    let best = events.clone().max_by_key(|cue| (weight(cue), std::cmp::Reverse(cue.start))).copied();
+    let undone = events.filter(|cue| matches!(cue.class, Class::Reversal | Class::ReversedCredit));
+    undone
+        .min_by_key(|cue| cue.start)
+        .copied()
+        .filter(|cue| best.is_none_or(|best| cue.start <= best.end))
+        .or(best)
+}
+
+fn direction(event: Option<Cue>, main: &Candidate, cues: &[Cue]) -> Direction {
+    let undoes = |class| matches!(class, Class::Reversal | Class::Refund);
+    match event {
+        Some(event) if undoes(event.class) => {
+            let undone = cues.iter().any(|cue| cue.class == Class::ReversedCredit);
+            if undone { Direction::Out } else { Direction::In }
+        }
+        _ => main.sign.unwrap_or(match event {
+            Some(event) if event.class.is_in() => Direction::In,
+            _ => Direction::Out,
+        }),
+    }
+}
+
+fn kind_of(event: Cue, cues: &[Cue]) -> Kind {
+    match event.class {
+        Class::Cash => Kind::Cash,
+        Class::Debit => Kind::Posted,
+        Class::Out | Class::Transfer => Kind::Transfer,
+        Class::Authorised => Kind::Authorisation,
+        Class::Refund => Kind::Refund,
+        Class::Reversal | Class::ReversedCredit => Kind::Reversal,
+        Class::Credit if first(cues, Class::Transfer).is_some() => Kind::Transfer,
+        Class::Credit | Class::Income => Kind::Income,
+        _ => Kind::Purchase,
+    }
+}
+
+fn without_amount(cues: &[Cue]) -> Judged {
+    for (class, kind) in QUIET {
+        if let Some(cue) = first(cues, class) {
+            return judged(kind, Some(cue));
+        }
+    }
+    judged(Kind::Unrelated, None)
+}
+
+/// What a mail without an event may still be, the most telling first.
+const QUIET: [(Class, Kind); 10] = [
+    (Class::Otp, Kind::OneTimePassword),
+    (Class::Security, Kind::Security),
+    (Class::Shipping, Kind::Shipping),
+    (Class::Due, Kind::BillDue),
+    (Class::Statement, Kind::Statement),
+    (Class::Subscription, Kind::Subscription),
+    (Class::Marketing, Kind::Marketing),
+    (Class::Order, Kind::Order),
+    (Class::Balance, Kind::Balance),
+    (Class::Limit, Kind::Security),
+];
+
+/// An amount, and no word that money moved: a sign, a total or a card beside a merchant may still say so.
+fn without_event(cues: &[Cue], main: &Candidate, has_mask: bool, direction: Direction) -> Judged {
+    let has = |class| first(cues, class).is_some();
+    let is_receipt =
+        main.role == Role::Total && (has(Class::Receipt) || has(Class::Order) || has(Class::Reference));
+    if main.role == Role::Fee {
+        return judged(Kind::Fee, first(cues, Class::Fee));
+    }
+    if is_receipt || (main.role == Role::Total && !has(Class::Marketing)) {
+        let kind = if has(Class::Receipt) { Kind::Purchase } else { Kind::Order };
+        return Judged { kind, cue: first(cues, Class::Receipt), direction: Some(direction) };
+    }
+    let is_labelled = main.role == Role::Amount
+        && (has_mask || has(Class::Merchant) || has(Class::Balance) || has(Class::Party) || has(Class::Date));
+    let is_bare =
+        main.token.is_some() && (has_mask || has(Class::Balance) || has(Class::Order) || has(Class::Receipt));
+    let is_signed = main.sign.is_some() && (main.token.is_some() || main.has_cents);
+    if is_labelled || is_signed || (is_bare && !has(Class::Security) && !has(Class::Marketing)) {
+        return Judged { kind: Kind::Purchase, cue: None, direction: Some(direction) };
+    }
+    without_amount(cues)
+}

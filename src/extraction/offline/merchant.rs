@@ -1,0 +1,144 @@
+//! Where the money was spent, or who sent it: behind a label, behind a little word such as "at", or what is left over.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::lexicon::{Class, Cue};
+use super::pattern::compiled;
+use crate::extraction::draft::Direction;
+
+/// The places of a text that cannot be part of a name.
+pub(super) struct Surroundings<'a> {
+    pub text: &'a str,
+    pub cues: &'a [Cue],
+    /// Amounts, dates, times and masks, in order.
+    pub taken: &'a [Range<usize>],
+    /// Where the amount stands.
+    pub amount: Range<usize>,
+    pub direction: Direction,
+}
+
+/// The name of the other side.
+pub(super) fn find(around: &Surroundings<'_>) -> Option<Range<usize>> {
+    labelled(around, Class::Merchant)
+        .or_else(|| behind_word(around))
+        .or_else(|| labelled(around, Class::Party))
+        .or_else(|| left_over(around))
+}
+
+/// What stands behind a label and a colon, or in the cell beside it.
+fn labelled(around: &Surroundings<'_>, class: Class) -> Option<Range<usize>> {
+    around.cues.iter().filter(|cue| cue.class == class).find_map(|cue| {
+        let rest = around.text.get(cue.end..)?;
+        let separator = LABEL_END.find(rest).map(|found| found.end()).or_else(|| {
+            let is_label =
+                around.text.get(..cue.start)?.trim_end_matches(' ').ends_with(['\n', ';', ',', '.'])
+                    || cue.start == 0;
+            (is_label && rest.starts_with(' ')).then_some(1)
+        })?;
+        name(around, cue.end + separator, true)
+    })
+}
+
+/// What stands behind "at", "to" or "from", as the direction asks.
+fn behind_word(around: &Surroundings<'_>) -> Option<Range<usize>> {
+    let order = match around.direction {
+        Direction::Out => [Class::At, Class::To, Class::For, Class::From],
+        Direction::In => [Class::From, Class::By, Class::At, Class::For],
+    };
+    order.into_iter().find_map(|class| {
+        around.cues.iter().filter(|cue| cue.class == class).find_map(|cue| {
+            let rest = around.text.get(cue.end..)?;
+            let spaces = rest.len() - rest.trim_start_matches([' ', ':', '\n']).len();
+            let is_apart = spaces > 0 || rest.starts_with(|first: char| !first.is_ascii());
+            is_apart.then(|| name(around, cue.end + spaces, false)).flatten()
+        })
+    })
+}
+
+/// The words from `start` to the next thing that ends a name; none when they are no name.
+fn name(around: &Surroundings<'_>, start: usize, is_labelled: bool) -> Option<Range<usize>> {
+    let text = around.text;
+    let is_taken = |at: usize| around.taken.iter().any(|range| range.start <= at && at < range.end);
+    if is_taken(start) {
+        return None;
+    }
+    let rest = text.get(start..)?;
+    let mut end = start + NAME_END.find(rest).map_or(rest.len(), |found| found.start());
+    end = around
+        .taken
+        .iter()
+        .map(|range| range.start)
+        .filter(|at| *at > start)
+        .min()
+        .map_or(end, |at| at.min(end));
+    let stops = |cue: &&Cue| match cue.class {
+        Class::Stop => !is_labelled,
+        Class::Account
+        | Class::OtherAccount
+        | Class::Balance
+        | Class::Reference
+        | Class::Amount
+        | Class::Date => true,
+        class => class.is_event() && !is_labelled && cue.sure >= 3,
+    };
+    let after_space = |cue: &&Cue| {
+        let before = text.get(..cue.start).and_then(|head| head.chars().next_back());
+        cue.start > start && before.is_none_or(|letter| !letter.is_alphanumeric() || !letter.is_ascii())
+    };
+    if let Some(cue) =
+        around.cues.iter().filter(|cue| cue.start >= start && cue.start < end).filter(stops).find(after_space)
+    {
+        end = cue.start;
+    }
+    if around.cues.iter().any(|cue| {
+        cue.start == start
+            && matches!(cue.class, Class::Account | Class::Stop | Class::Balance | Class::Date)
+            && !is_labelled
+    }) {
+        return None;
+    }
+    trimmed(text, start..end)
+}
+
+fn trimmed(text: &str, range: Range<usize>) -> Option<Range<usize>> {
+    let words = text.get(range.clone())?;
+    let is_edge = |letter: char| letter.is_whitespace() || ",;:-|/(<>@\"'#=*.\u{1}".contains(letter);
+    let start = range.start + (words.len() - words.trim_start_matches(is_edge).len());
+    let words = words.trim_matches(is_edge);
+    let has_letters = words.chars().filter(|letter| letter.is_alphabetic()).count() >= 2;
+    let is_short = words.chars().count() <= 60;
+    (has_letters && is_short).then(|| start..start + words.len())
+}
+
+/// In a short alert: the longest piece that nothing else explains.
+fn left_over(around: &Surroundings<'_>) -> Option<Range<usize>> {
+    if around.text.len() > LONGEST_ALERT {
+        return None;
+    }
+    let mut walls: Vec<Range<usize>> = around.taken.to_vec();
+    let explained = |cue: &&Cue| {
+        !matches!(cue.class, Class::Stop | Class::At | Class::To | Class::From | Class::By | Class::For)
+    };
+    walls.extend(around.cues.iter().filter(explained).map(|cue| cue.start..cue.end));
+    walls.extend(NAME_END.find_iter(around.text).map(|found| found.range()));
+    walls.sort_unstable_by_key(|range| range.start);
+    let mut at = around.amount.start;
+    let mut pieces = Vec::new();
+    for wall in walls.iter().filter(|wall| wall.end > around.amount.start) {
+        pieces.extend((wall.start > at).then_some(at..wall.start));
+        at = at.max(wall.end);
+    }
+    pieces.push(at..around.text.len());
+    let names = pieces.into_iter().filter_map(|piece| trimmed(around.text, piece));
+    let first = names.filter(|range| range.len() >= 4).min_by_key(|range| range.start);
+    first.filter(|range| range.start < around.amount.end + 80)
+}
+
+const LONGEST_ALERT: usize = 400;
+
+static LABEL_END: LazyLock<Regex> = LazyLock::new(|| compiled(r"^[^\S\n]*(?:[:：=]|\s-)[^\S\n]*\n?"));
+static NAME_END: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"[\n;|║]|\.\s|\.$|, |\s{3,}|!|\?|║|\s-\s| \(|</"));

@@ -1,0 +1,154 @@
+//! A mail's bytes to what the rest of the program reads: addresses, subject, date and the text that a person would see.
+
+use chrono::{DateTime, FixedOffset, TimeZone, Utc};
+use mail_parser::{Address, MessageParser, PartType};
+
+use super::forwarded::{self, Forwarded};
+use super::html;
+
+/// A mail, as read. Headers that are absent or broken are absent here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Message {
+    /// Message-ID without its angle brackets.
+    pub message_id: Option<String>,
+    /// The first address in From, in lower case.
+    pub from_address: Option<String>,
+    /// The name beside it.
+    pub from_name: Option<String>,
+    /// Every address in To, in lower case.
+    pub to: Vec<String>,
+    /// The subject, decoded.
+    pub subject: Option<String>,
+    /// The Date header.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// The zone that the Date header was written in, in seconds east of Greenwich.
+    pub sent_offset: Option<i32>,
+    /// The text that a person would see.
+    pub text: String,
+    /// The text was longer than `LONGEST_TEXT` and is cut.
+    pub is_truncated: bool,
+    /// The header block inside, when the mail was forwarded.
+    pub forwarded: Option<Forwarded>,
+}
+
+/// The longest text that is kept, in bytes.
+pub const LONGEST_TEXT: usize = 256 * 1024;
+
+/// Reads a mail. Anything at all is read as something: bytes that are no mail give an empty message.
+pub fn parse(raw: &[u8]) -> Message {
+    let Some(mail) = MessageParser::default().parse(raw) else { return Message::default() };
+    let (text, is_truncated) = cut(body(&mail));
+    let date = mail.date().filter(|date| date.is_valid());
+    let offset = date.map(|date| {
+        let seconds = i32::from(date.tz_hour) * 3600 + i32::from(date.tz_minute) * 60;
+        if date.tz_before_gmt { -seconds } else { seconds }
+    });
+    let from = mail.from().and_then(Address::first);
+    Message {
+        message_id: mail.message_id().and_then(filled),
+        from_address: from
+            .and_then(|from| from.address())
+            .and_then(filled)
+            .map(|address| address.to_lowercase()),
+        from_name: from.and_then(|from| from.name()).and_then(filled),
+        to: mail.to().map(addresses).unwrap_or_default(),
+        subject: mail.subject().and_then(filled),
+        sent_at: date.and_then(|date| Utc.timestamp_opt(date.to_timestamp(), 0).single()),
+        sent_offset: offset.filter(|offset| FixedOffset::east_opt(*offset).is_some()),
+        forwarded: forwarded::find(&text),
+        text,
+        is_truncated,
+    }
+}
+
+/// The visible text of an HTML document.
+pub fn text_of_html(source: &str) -> String {
+    html::visible_text(source)
+}
+
+fn filled(text: &str) -> Option<String> {
+    let text = text.trim().replace('\0', "");
+    (!text.is_empty()).then_some(text)
+}
+
+fn addresses(list: &Address<'_>) -> Vec<String> {
+    list.iter()
+        .filter_map(|address| address.address())
+        .filter_map(filled)
+        .map(|one| one.to_lowercase())
+        .collect()
+}
+
+/// The plain text, unless the HTML part says more: some senders put a stub or another mail into the plain one.
+fn body(mail: &mail_parser::Message<'_>) -> String {
+    let mut plain = Vec::new();
+    let mut rich = Vec::new();
+    for part in mail.text_bodies().chain(mail.html_bodies()) {
+        match &part.body {
+            PartType::Text(text) if !plain.contains(&clean(text)) => plain.push(clean(text)),
+            PartType::Html(source) if !rich.contains(source) => rich.push(source.clone()),
+            _ => {}
+        }
+    }
+    if plain.is_empty() && rich.is_empty() {
+        return inner(mail).unwrap_or_default();
+    }
+    let plain = plain.join("\n\n");
+    if rich.is_empty() {
+        return plain;
+    }
+    let rich: Vec<String> = rich.iter().map(|source| html::visible_text(source)).collect();
+    let rich = rich.join("\n\n");
+    if is_poor(&plain, &rich) { rich } else { plain }
+}
+
+/// The text of a mail that was attached whole, when the outer one has none.
+fn inner(mail: &mail_parser::Message<'_>) -> Option<String> {
+    mail.parts.iter().find_map(|part| match &part.body {
+        PartType::Message(inner) => {
+            let text = inner.body_text(0).map(|text| clean(&text)).filter(|text| !text.is_empty());
+            text.or_else(|| inner.body_html(0).map(|source| html::visible_text(&source)))
+        }
+        _ => None,
+    })
+}
+
+/// True when the plain text lacks what the HTML shows: most of its length, or numbers that stand in it.
+fn is_poor(plain: &str, rich: &str) -> bool {
+    if rich.trim().is_empty() {
+        return false;
+    }
+    if plain.contains("</td>") || plain.contains("</p>") || plain.trim().len() * 5 < rich.trim().len() {
+        return true;
+    }
+    let known: Vec<String> = numbers(plain).collect();
+    numbers(rich).any(|number| number.len() >= 3 && !known.contains(&number))
+}
+
+/// Every run of digits with what may stand inside an amount, reduced to the digits.
+fn numbers(text: &str) -> impl Iterator<Item = String> + '_ {
+    let is_part = |letter: char| letter.is_ascii_digit() || letter == '.' || letter == ',';
+    let runs = text.split(move |letter: char| !is_part(letter));
+    let digits = |run: &str| run.chars().filter(char::is_ascii_digit).collect::<String>();
+    runs.map(digits).filter(|run| !run.is_empty()).take(2000)
+}
+
+/// Plain text with LF line ends and without what has no width.
+fn clean(text: &str) -> String {
+    let kept =
+        text.chars().filter(|letter| *letter != '\r' && *letter != '\0' && !html::is_invisible(*letter));
+    kept.collect::<String>().trim().to_owned()
+}
+
+fn cut(mut text: String) -> (String, bool) {
+    if text.len() <= LONGEST_TEXT {
+        return (text, false);
+    }
+    let end = (0..=LONGEST_TEXT).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    text.truncate(end);
+    (text, true)
+}
+
+#[cfg(test)]
+#[path = "message_tests.rs"]
+mod tests;

@@ -1,0 +1,72 @@
+//! Invented mails, read.
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn headers_and_plain_text_are_read() {
+    let raw = "Message-ID: <one@bank.example>\r\nFrom: =?utf-8?q?B=C3=A4nk?= <Alerts@Bank.example>\r\nTo: Me@home.example\r\n\
+        Date: Mon, 05 Jan 2026 23:30:00 -0500\r\nSubject: =?utf-8?b?WmFobHVuZw==?=\r\nContent-Type: text/plain; \
+        charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n12,00 EUR f=FCr Kaffee\r\n";
+    let message = parse(raw.as_bytes());
+    assert_eq!(message.message_id.as_deref(), Some("one@bank.example"));
+    assert_eq!(message.from_address.as_deref(), Some("alerts@bank.example"));
+    assert_eq!(message.from_name.as_deref(), Some("Bänk"));
+    assert_eq!(message.to, ["me@home.example"]);
+    assert_eq!(message.subject.as_deref(), Some("Zahlung"));
+    assert_eq!(message.sent_at.unwrap().to_rfc3339(), "2026-01-06T04:30:00+00:00");
+    assert_eq!(message.sent_offset, Some(-18000));
+    assert_eq!(message.text, "12,00 EUR für Kaffee");
+    assert!(!message.is_truncated);
+}
+
+fn alternative(plain: &str, rich: &str) -> Message {
+    parse(
+        format!(
+            "Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\n\n{plain}\n--b\n\
+             Content-Type: text/html\n\n{rich}\n--b--\n"
+        )
+        .as_bytes(),
+    )
+}
+
+#[test]
+fn plain_text_is_preferred_when_it_says_as_much() {
+    assert_eq!(alternative("Total 12.00", "<p>Total 12.00</p>").text, "Total 12.00");
+}
+
+#[test]
+fn html_is_taken_when_the_plain_text_lacks_its_numbers() {
+    assert_eq!(alternative("See it in your browser, please", "<p>Total: 12.00</p>").text, "Total: 12.00");
+    assert_eq!(alternative("", "<p>Total: 12.00</p>").text, "Total: 12.00");
+}
+
+#[test]
+fn a_text_over_the_limit_is_cut_between_characters() {
+    let raw = format!("Content-Type: text/plain; charset=utf-8\n\n{}", "é".repeat(LONGEST_TEXT));
+    let message = parse(raw.as_bytes());
+    assert!(message.is_truncated && message.text.len() <= LONGEST_TEXT);
+}
+
+#[test]
+fn an_attached_mail_is_read_when_it_is_all_there_is() {
+    let raw = "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\nSubject: in\n\nTotal 9.00\n--b--\n";
+    assert_eq!(parse(raw.as_bytes()).text, "Total 9.00");
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_never_panic(raw in prop::collection::vec(any::<u8>(), 0..400)) {
+        parse(&raw);
+    }
+
+    #[test]
+    fn digits_in_the_html_are_digits_in_the_text(amounts in prop::collection::vec(100_u32..99_999, 1..6), stub in "[a-z ]{0,40}") {
+        let rows: Vec<String> = amounts.iter().map(|amount| format!("<tr><td>Item</td><td>{amount}</td></tr>")).collect();
+        let text = alternative(&stub, &format!("<table>{}</table>", rows.concat())).text;
+        for amount in amounts {
+            prop_assert!(text.contains(&amount.to_string()));
+        }
+    }
+}
