@@ -4,15 +4,22 @@ pub mod clock;
 pub mod config;
 pub mod error;
 pub mod money;
+pub mod page;
 pub mod telemetry;
 pub mod viewer;
 
 pub mod db;
 pub mod embedded;
+pub mod redis;
 
+pub mod accounts;
+pub mod categories;
 pub mod extraction;
+pub mod jobs;
 pub mod mailbox;
+pub mod transactions;
 pub mod users;
 
 pub mod graphql;
 pub mod http;
+pub mod worker;

@@ -1,0 +1,131 @@
+//! Accounts learned from mails: found again by issuer and mask, made when they are new.
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use crate::accounts::Kind;
+use crate::clock::Clock;
+use crate::db::schema::{account_masks, accounts};
+use crate::error::{Error, Result};
+use crate::money::Currency;
+
+/// How a mail names an account.
+#[derive(Clone, Copy, Debug)]
+pub struct Mention<'a> {
+    /// The domain of the sender.
+    pub issuer: &'a str,
+    /// What the issuer calls itself, for the account's name.
+    pub issuer_name: &'a str,
+    /// What the mask shortens.
+    pub kind: Kind,
+    /// The digits and letters that the mail shows.
+    pub mask: &'a str,
+}
+
+/// The account that `mention` means, made when it is not known yet. The currency of a new one is the one that it is first
+/// seen with.
+///
+/// The rule: the same issuer, kind and mask is the same account; another kind with the same mask at the same issuer is
+/// the same account, too, because alerts often leave out whether they mean the card or its account.
+pub async fn find_or_create(
+    conn: &mut AsyncPgConnection,
+    clock: &Clock,
+    user_id: Uuid,
+    mention: Mention<'_>,
+    currency: Currency,
+) -> Result<Uuid> {
+    if let Some(known) = find(conn, user_id, mention).await? {
+        return Ok(known);
+    }
+    let name = format!("{} {}", mention.issuer_name, mention.mask);
+    let new = New { name: &name, issuer: Some(mention.issuer), kind: mention.kind, currency };
+    let account_id = find_or_insert(conn, clock, user_id, new).await?;
+    let mask = (
+        account_masks::id.eq(clock.new_id()),
+        account_masks::user_id.eq(user_id),
+        account_masks::account_id.eq(account_id),
+        account_masks::issuer.eq(mention.issuer),
+        account_masks::kind.eq(mention.kind.as_str()),
+        account_masks::mask.eq(mention.mask),
+    );
+    diesel::insert_into(account_masks::table).values(mask).on_conflict_do_nothing().execute(conn).await?;
+    // Another worker may have learned the mask meanwhile; its account is the one.
+    Ok(find(conn, user_id, mention).await?.unwrap_or(account_id))
+}
+
+/// The account `Unassigned <currency>`, for transactions whose mail names none.
+pub async fn find_or_create_unassigned(
+    conn: &mut AsyncPgConnection,
+    clock: &Clock,
+    user_id: Uuid,
+    currency: Currency,
+) -> Result<Uuid> {
+    let name = format!("Unassigned {}", currency.code());
+    find_or_insert(conn, clock, user_id, New { name: &name, issuer: None, kind: Kind::Other, currency }).await
+}
+
+/// The currencies of the accounts that an issuer writes about.
+pub async fn currencies_of_issuer(
+    conn: &mut AsyncPgConnection,
+    user_id: Uuid,
+    issuer: &str,
+) -> QueryResult<Vec<String>> {
+    accounts::table
+        .filter(accounts::user_id.eq(user_id))
+        .filter(accounts::issuer.eq(issuer))
+        .select(accounts::currency)
+        .distinct()
+        .order(accounts::currency)
+        .load(conn)
+        .await
+}
+
+struct New<'a> {
+    name: &'a str,
+    issuer: Option<&'a str>,
+    kind: Kind,
+    currency: Currency,
+}
+
+async fn find(conn: &mut AsyncPgConnection, user_id: Uuid, mention: Mention<'_>) -> QueryResult<Option<Uuid>> {
+    let known: Vec<(String, Uuid)> = account_masks::table
+        .filter(account_masks::user_id.eq(user_id))
+        .filter(account_masks::issuer.eq(mention.issuer))
+        .filter(account_masks::mask.eq(mention.mask))
+        .select((account_masks::kind, account_masks::account_id))
+        .order(account_masks::id)
+        .load(conn)
+        .await?;
+    let same_kind = known.iter().find(|(kind, _)| kind == mention.kind.as_str());
+    Ok(same_kind.or(known.as_slice().first()).map(|(_, account)| *account))
+}
+
+async fn find_or_insert(
+    conn: &mut AsyncPgConnection,
+    clock: &Clock,
+    user_id: Uuid,
+    new: New<'_>,
+) -> Result<Uuid> {
+    let name: String = new.name.chars().take(100).collect();
+    let row = (
+        accounts::id.eq(clock.new_id()),
+        accounts::user_id.eq(user_id),
+        accounts::name.eq(&name),
+        accounts::issuer.eq(new.issuer),
+        accounts::kind.eq(new.kind.as_str()),
+        accounts::currency.eq(new.currency.code()),
+    );
+    diesel::insert_into(accounts::table).values(row).on_conflict_do_nothing().execute(conn).await?;
+    let same_name = accounts::table
+        .filter(accounts::user_id.eq(user_id))
+        .filter(lower(accounts::name).eq(name.to_lowercase()));
+    let found = same_name.select(accounts::id).first(conn).await.optional()?;
+    found.ok_or_else(|| Error::internal("an account was not there after it was made", "accounts_name_key"))
+}
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// PostgreSQL's `lower`, as the unique index uses it.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}

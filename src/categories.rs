@@ -1,0 +1,150 @@
+//! Categories: what money is earned or spent on.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::db::schema::categories;
+use crate::page::Page;
+use crate::viewer::Visibility;
+
+/// What kind of money a category holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Money earned.
+    Income,
+    /// Money spent; a refund is a positive amount here.
+    Expense,
+    /// Money moved between accounts of one's own.
+    Transfer,
+}
+
+impl Kind {
+    /// The name in the database and in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Income => "INCOME",
+            Self::Expense => "EXPENSE",
+            Self::Transfer => "TRANSFER",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Income, Self::Expense, Self::Transfer].into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// A category as a row.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = categories)]
+pub struct Category {
+    /// UUID version 7.
+    pub id: Uuid,
+    /// The owner.
+    pub user_id: Uuid,
+    /// Unique among its siblings, ignoring case.
+    pub name: String,
+    /// The category above.
+    pub parent_id: Option<Uuid>,
+    /// INCOME, EXPENSE or TRANSFER.
+    pub kind: String,
+    /// sRGB as #rrggbb.
+    pub colour: Option<String>,
+    /// The name of an icon, for front ends.
+    pub icon: Option<String>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// The categories that a new user starts with: kind, name, colour, icon.
+pub const STARTER_SET: &[(Kind, &str, &str, &str)] = &[
+    (Kind::Expense, "Groceries", "#4caf50", "basket"),
+    (Kind::Expense, "Eating out", "#ff9800", "cup"),
+    (Kind::Expense, "Transport", "#2196f3", "train"),
+    (Kind::Expense, "Housing", "#795548", "house"),
+    (Kind::Expense, "Utilities", "#607d8b", "plug"),
+    (Kind::Expense, "Health", "#e91e63", "heart"),
+    (Kind::Expense, "Shopping", "#9c27b0", "bag"),
+    (Kind::Expense, "Entertainment", "#673ab7", "ticket"),
+    (Kind::Expense, "Subscriptions", "#3f51b5", "repeat"),
+    (Kind::Expense, "Travel", "#00bcd4", "suitcase"),
+    (Kind::Expense, "Cash", "#8bc34a", "banknote"),
+    (Kind::Expense, "Fees", "#f44336", "receipt"),
+    (Kind::Expense, "Insurance", "#009688", "shield"),
+    (Kind::Expense, "Education", "#ffc107", "book"),
+    (Kind::Expense, "Gifts", "#ff5722", "gift"),
+    (Kind::Expense, "Other", "#9e9e9e", "dots"),
+    (Kind::Income, "Salary", "#1b5e20", "briefcase"),
+    (Kind::Income, "Interest", "#33691e", "percent"),
+    (Kind::Income, "Other income", "#558b2f", "plus"),
+    (Kind::Transfer, "Transfers", "#455a64", "arrows"),
+];
+
+/// Gives `user_id` the starter set.
+pub async fn create_starter_set(conn: &mut AsyncPgConnection, clock: &Clock, user_id: Uuid) -> QueryResult<()> {
+    let rows: Vec<_> = STARTER_SET
+        .iter()
+        .map(|(kind, name, colour, icon)| {
+            (
+                categories::id.eq(clock.new_id()),
+                categories::user_id.eq(user_id),
+                categories::name.eq(*name),
+                categories::kind.eq(kind.as_str()),
+                categories::colour.eq(*colour),
+                categories::icon.eq(*icon),
+            )
+        })
+        .collect();
+    diesel::insert_into(categories::table).values(rows).execute(conn).await.map(drop)
+}
+
+/// One stretch of the visible categories, in the order in which they were made.
+pub async fn list(
+    conn: &mut AsyncPgConnection,
+    visibility: Visibility,
+    page: Page<Uuid>,
+) -> QueryResult<Vec<Category>> {
+    let mut query = visible_to(visibility).select(Category::as_select()).limit(page.limit);
+    if let Some(after) = page.after {
+        query = query.filter(categories::id.gt(after));
+    }
+    if let Some(before) = page.before {
+        query = query.filter(categories::id.lt(before));
+    }
+    let sorted =
+        if page.is_from_end { query.order(categories::id.desc()) } else { query.order(categories::id.asc()) };
+    Ok(page.in_order(sorted.load(conn).await?))
+}
+
+/// How many categories are visible.
+pub async fn count(conn: &mut AsyncPgConnection, visibility: Visibility) -> QueryResult<i64> {
+    visible_to(visibility).count().get_result(conn).await
+}
+
+/// The visible ones among `ids`.
+pub async fn for_ids(
+    conn: &mut AsyncPgConnection,
+    visibility: Visibility,
+    ids: &[Uuid],
+) -> QueryResult<Vec<Category>> {
+    visible_to(visibility).filter(categories::id.eq_any(ids)).select(Category::as_select()).load(conn).await
+}
+
+/// All the names of a user's categories, with their ids: what a filing rule chooses from.
+pub async fn names_of(conn: &mut AsyncPgConnection, user_id: Uuid) -> QueryResult<Vec<(String, Uuid)>> {
+    visible_to(Visibility::Of(user_id)).select((categories::name, categories::id)).load(conn).await
+}
+
+fn visible_to<'a>(visibility: Visibility) -> categories::BoxedQuery<'a, Pg> {
+    let query = categories::table.into_boxed();
+    match visibility.user() {
+        Some(user) => query.filter(categories::user_id.eq(user)),
+        None => query,
+    }
+}

@@ -1,0 +1,107 @@
+//! Which transactions are wanted.
+
+use chrono::NaiveDate;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use crate::db::schema::transactions;
+use crate::transactions::row::{Source, State};
+use crate::viewer::Visibility;
+
+/// Which way the money went, from the account's view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Into the account.
+    In,
+    /// Out of the account.
+    Out,
+}
+
+/// Conditions that all have to hold; an empty list or `None` asks for nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Booked on this day or later.
+    pub from: Option<NaiveDate>,
+    /// Booked on this day or earlier.
+    pub to: Option<NaiveDate>,
+    /// The size of the amount, without its sign, is this or more.
+    pub min_amount: Option<Decimal>,
+    /// The size of the amount, without its sign, is this or less.
+    pub max_amount: Option<Decimal>,
+    /// In one of these currencies.
+    pub currencies: Vec<String>,
+    /// On one of these accounts.
+    pub account_ids: Vec<Uuid>,
+    /// In one of these categories.
+    pub category_ids: Vec<Uuid>,
+    /// Which way the money went.
+    pub direction: Option<Direction>,
+    /// From one of these sources.
+    pub sources: Vec<Source>,
+    /// In one of these states.
+    pub states: Vec<State>,
+    /// The merchant, description or notes hold this, ignoring case.
+    pub text: Option<String>,
+}
+
+/// The visible, living rows that pass the filter.
+pub(super) fn matching<'a>(visibility: Visibility, filter: &Filter) -> transactions::BoxedQuery<'a, Pg> {
+    let mut query = transactions::table.filter(transactions::deleted_at.is_null()).into_boxed();
+    if let Some(user) = visibility.user() {
+        query = query.filter(transactions::user_id.eq(user));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(transactions::booked_on.ge(from));
+    }
+    if let Some(to) = filter.to {
+        query = query.filter(transactions::booked_on.le(to));
+    }
+    if let Some(size) = filter.min_amount {
+        query = query.filter(transactions::amount.ge(size).or(transactions::amount.le(-size)));
+    }
+    if let Some(size) = filter.max_amount {
+        query = query.filter(transactions::amount.between(-size, size));
+    }
+    match filter.direction {
+        Some(Direction::In) => query = query.filter(transactions::amount.gt(Decimal::ZERO)),
+        Some(Direction::Out) => query = query.filter(transactions::amount.lt(Decimal::ZERO)),
+        None => {}
+    }
+    by_sets(by_text(query, filter.text.as_deref()), filter)
+}
+
+fn by_text<'a>(query: transactions::BoxedQuery<'a, Pg>, text: Option<&str>) -> transactions::BoxedQuery<'a, Pg> {
+    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return query };
+    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let pattern = format!("%{escaped}%");
+    query.filter(
+        transactions::merchant
+            .ilike(pattern.clone())
+            .or(transactions::description.ilike(pattern.clone()))
+            .or(transactions::notes.ilike(pattern))
+            .is_true(),
+    )
+}
+
+fn by_sets<'a>(mut query: transactions::BoxedQuery<'a, Pg>, filter: &Filter) -> transactions::BoxedQuery<'a, Pg> {
+    if !filter.currencies.is_empty() {
+        query = query.filter(transactions::currency.eq_any(filter.currencies.clone()));
+    }
+    if !filter.account_ids.is_empty() {
+        query = query.filter(transactions::account_id.eq_any(filter.account_ids.clone()));
+    }
+    if !filter.category_ids.is_empty() {
+        query = query.filter(transactions::category_id.eq_any(filter.category_ids.clone()));
+    }
+    if !filter.sources.is_empty() {
+        let names: Vec<&str> = filter.sources.iter().map(|source| source.as_str()).collect();
+        query = query.filter(transactions::source.eq_any(names));
+    }
+    if !filter.states.is_empty() {
+        let names: Vec<&str> = filter.states.iter().map(|state| state.as_str()).collect();
+        query = query.filter(transactions::state.eq_any(names));
+    }
+    query
+}

@@ -1,0 +1,61 @@
+//! Lists of transactions, the newest first. Every read starts from whose rows are visible.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use crate::db::schema::transactions;
+use crate::page::Page;
+use crate::transactions::filter::{Filter, matching};
+use crate::transactions::row::Transaction;
+use crate::viewer::Visibility;
+
+/// One stretch of the visible transactions, sorted by (booked on, id); `newest_first` turns the order round.
+pub async fn list(
+    conn: &mut AsyncPgConnection,
+    visibility: Visibility,
+    filter: &Filter,
+    newest_first: bool,
+    page: Page<(NaiveDate, Uuid)>,
+) -> QueryResult<Vec<Transaction>> {
+    let mut query = matching(visibility, filter).select(Transaction::as_select()).limit(page.limit);
+    let (above, below) = if newest_first { (page.before, page.after) } else { (page.after, page.before) };
+    if let Some((day, id)) = above {
+        query = query.filter(
+            transactions::booked_on.gt(day).or(transactions::booked_on.eq(day).and(transactions::id.gt(id))),
+        );
+        query = query.filter(transactions::booked_on.ge(day));
+    }
+    if let Some((day, id)) = below {
+        query = query.filter(
+            transactions::booked_on.lt(day).or(transactions::booked_on.eq(day).and(transactions::id.lt(id))),
+        );
+        query = query.filter(transactions::booked_on.le(day));
+    }
+    let sorted = if newest_first == page.is_from_end {
+        query.order((transactions::booked_on.asc(), transactions::id.asc()))
+    } else {
+        query.order((transactions::booked_on.desc(), transactions::id.desc()))
+    };
+    Ok(page.in_order(sorted.load(conn).await?))
+}
+
+/// How many visible transactions pass the filter.
+pub async fn count(
+    conn: &mut AsyncPgConnection,
+    visibility: Visibility,
+    filter: &Filter,
+) -> QueryResult<i64> {
+    matching(visibility, filter).count().get_result(conn).await
+}
+
+/// The visible ones among `ids`.
+pub async fn for_ids(
+    conn: &mut AsyncPgConnection,
+    visibility: Visibility,
+    ids: &[Uuid],
+) -> QueryResult<Vec<Transaction>> {
+    let query = matching(visibility, &Filter::default()).filter(transactions::id.eq_any(ids));
+    query.select(Transaction::as_select()).load(conn).await
+}

@@ -1,0 +1,114 @@
+//! One transaction as a row.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use crate::db::schema::transactions;
+
+/// Where a row came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// A mail.
+    Mail,
+    /// A person.
+    Manual,
+    /// A file of transactions.
+    Import,
+    /// A program with a token.
+    Api,
+}
+
+impl Source {
+    /// The name in the database and in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mail => "MAIL",
+            Self::Manual => "MANUAL",
+            Self::Import => "IMPORT",
+            Self::Api => "API",
+        }
+    }
+
+    /// The source of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Mail, Self::Manual, Self::Import, Self::Api].into_iter().find(|source| source.as_str() == name)
+    }
+}
+
+/// How final a row is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Authorised; the amount may still change.
+    Pending,
+    /// Booked.
+    Posted,
+    /// Reversed.
+    Void,
+}
+
+impl State {
+    /// The name in the database and in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::Posted => "POSTED",
+            Self::Void => "VOID",
+        }
+    }
+
+    /// The state of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Pending, Self::Posted, Self::Void].into_iter().find(|state| state.as_str() == name)
+    }
+}
+
+/// A transaction.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = transactions)]
+pub struct Transaction {
+    /// UUID version 7.
+    pub id: Uuid,
+    /// The owner.
+    pub user_id: Uuid,
+    /// The day in the owner's zone, fixed at filing.
+    pub booked_on: NaiveDate,
+    /// The moment, where the mail gives one.
+    pub occurred_at: Option<DateTime<Utc>>,
+    /// Signed from the account's view: out is negative.
+    pub amount: Decimal,
+    /// ISO 4217 code of the amount.
+    pub currency: String,
+    /// What the merchant charged, when billed in another currency.
+    pub original_amount: Option<Decimal>,
+    /// ISO 4217 code of that.
+    pub original_currency: Option<String>,
+    /// Who was paid, or who paid.
+    pub merchant: Option<String>,
+    /// What it was for.
+    pub description: Option<String>,
+    /// What a person wrote about it.
+    pub notes: Option<String>,
+    /// The account.
+    pub account_id: Uuid,
+    /// The category.
+    pub category_id: Option<Uuid>,
+    /// MAIL, MANUAL, IMPORT or API.
+    pub source: String,
+    /// PENDING, POSTED or VOID.
+    pub state: String,
+    /// The columns that a person set.
+    pub edited_fields: Vec<Option<String>>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Transaction {
+    /// The key that every list is sorted by.
+    pub fn key(&self) -> (NaiveDate, Uuid) {
+        (self.booked_on, self.id)
+    }
+}
