@@ -94,12 +94,11 @@ fn fold_char(letter: char, folded: &mut String) {
             'ł' => folded.push('l'),
             'đ' => folded.push('d'),
             'ı' => folded.push('i'),
-            '٫' => folded.push('.'),
             '٬' | '،' | '、' => folded.push(','),
             '−' | '–' | '—' | '‐' | '‑' => folded.push('-'),
             '’' | '‘' | 'ʼ' => folded.push('\''),
             '“' | '”' | '„' | '«' | '»' | '״' => folded.push('"'),
-            '。' => folded.push('.'),
+            '。' | '٫' => folded.push('.'),
             '\u{640}' => {}
             'ی' | 'ى' => folded.push('ي'),
             'ک' => folded.push('ك'),

@@ -101,9 +101,9 @@ static AFTER_REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
 });
 static NOISE: LazyLock<Regex> = LazyLock::new(|| {
     compiled(concat!(
-        r"https?://\S+|www\.\S+|\S+@\S+\.\S+|<[^>\n]{1,200}>",
+        r"https?://\S+|www\.\S+|\S+@\S+\.\S+|<[a-z/!][^>\n]{1,200}>",
         r"|\d+(?:[.,]\d+)?\s?%",
-        r"|[+]\d[\d -]{7,}",
+        r"|[+]\d(?:[ -]?\d){9,}",
         r"|\b\d{3,4}-\d{3,4}-\d{3,5}\b",
         r"|\b[a-z]+\d+[a-z\d]*[a-z][a-z\d]*\b",
         r"|\b\d{11,}\b",
