@@ -72,7 +72,8 @@ pub(super) fn reference(text: &str, cues: &[Cue]) -> Option<Range<usize>> {
     cues.iter().filter(|cue| cue.class == Class::Reference).find_map(|cue| {
         let rest = text.get(cue.end..)?;
         let hit = AFTER_REFERENCE.captures(rest)?.get(1)?;
-        let is_number = hit.as_str().bytes().filter(u8::is_ascii_digit).count() >= 3;
+        let digits = hit.as_str().bytes().filter(u8::is_ascii_digit).count();
+        let is_number = digits >= 3 || (digits > 0 && hit.len() >= 6);
         is_number.then(|| cue.end + hit.start()..cue.end + hit.end())
     })
 }
