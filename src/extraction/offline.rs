@@ -58,6 +58,9 @@ fn cut(text: &str) -> &str {
     text.get(..end.unwrap_or_default()).unwrap_or_default()
 }
 
+/// Countries that write the month before the day, with or without the year in front.
+const MONTH_FIRST: [&str; 8] = ["us", "jp", "kr", "cn", "tw", "hu", "ir", "mn"];
+
 /// Everything found in a mail.
 struct Page<'a> {
     folded: &'a Folded,
@@ -74,7 +77,7 @@ impl<'a> Page<'a> {
         let text = folded.text.as_str();
         let cues = lexicon::cues(text);
         let hints = currency::Hints::of(mail);
-        let is_month_first = mail.country == Some("us");
+        let is_month_first = mail.country.is_some_and(|country| MONTH_FIRST.contains(&country));
         let dates = dates::dates(text, dates::Hints { sent_on: mail.sent_on, is_month_first });
         let masks = marks::masks(text, &cues);
         let mut taken: Vec<Range<usize>> = dates.iter().map(|date| date.range.clone()).collect();
