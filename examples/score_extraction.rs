@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example score_extraction -- CASES.jsonl > PREDICTIONS.jsonl`
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is what it is for")]
+
 use std::io::{BufRead, BufReader};
 
 use chrono::NaiveDate;

@@ -111,7 +111,7 @@ fn is_ambiguous(text: &str, exponent: u32, mail: &MailView<'_>) -> bool {
     let mut separators = text.chars().filter(|letter| !letter.is_numeric());
     let (only, more) = (separators.next(), separators.next());
     let behind = text.rsplit('.').next().unwrap_or_default().chars().count();
-    let groups_with_dots = mail.country.is_some_and(|country| super::offline::writes_dot_thousands(country));
+    let groups_with_dots = mail.country.is_some_and(super::offline::writes_dot_thousands);
     only == Some('.')
         && more.is_none()
         && behind == 3
@@ -151,3 +151,7 @@ fn digits(text: &str) -> String {
     let folded = super::offline::fold(text);
     folded.nfkc().filter(char::is_ascii_digit).collect()
 }
+
+#[cfg(test)]
+#[path = "evidence_tests.rs"]
+mod tests;

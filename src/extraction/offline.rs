@@ -30,11 +30,11 @@ pub const VERSION: i32 = 1;
 pub fn extract(mail: &MailView<'_>) -> Reading {
     let folded = Folded::new(mail.subject, cut(mail.text));
     let page = Page::read(&folded, mail);
-    let main = page.main_amount();
-    let judged = kind::judge(&folded.text, &page.cues, main, !page.masks.is_empty());
+    let subject = page.main_amount();
+    let judged = kind::judge(&folded.text, &page.cues, subject, !page.masks.is_empty());
     let reason = judged.cue.map(|cue| folded.original(&(cue.start..cue.end)).to_owned()).unwrap_or_default();
-    let drafts = match main {
-        Some(main) if judged.kind.books() => vec![page.draft(main, &judged)],
+    let drafts = match subject {
+        Some(amount) if judged.kind.books() => vec![page.draft(amount, &judged)],
         _ => Vec::new(),
     };
     Reading { kind: judged.kind, kind_reason: reason, drafts }
@@ -58,6 +58,9 @@ fn cut(text: &str) -> &str {
     text.get(..end.unwrap_or_default()).unwrap_or_default()
 }
 
+/// Countries that write the month before the day, with or without the year in front.
+const MONTH_FIRST: [&str; 8] = ["us", "jp", "kr", "cn", "tw", "hu", "ir", "mn"];
+
 /// Everything found in a mail.
 struct Page<'a> {
     folded: &'a Folded,
@@ -74,7 +77,7 @@ impl<'a> Page<'a> {
         let text = folded.text.as_str();
         let cues = lexicon::cues(text);
         let hints = currency::Hints::of(mail);
-        let is_month_first = mail.country == Some("us");
+        let is_month_first = mail.country.is_some_and(|country| MONTH_FIRST.contains(&country));
         let dates = dates::dates(text, dates::Hints { sent_on: mail.sent_on, is_month_first });
         let masks = marks::masks(text, &cues);
         let mut taken: Vec<Range<usize>> = dates.iter().map(|date| date.range.clone()).collect();
@@ -114,7 +117,16 @@ impl<'a> Page<'a> {
             self.cues.iter().any(|cue| cue.class.is_event() && cue.start >= end && cue.start < end + 30);
         let has_reason = one.token.is_some() || one.has_cents || one.sign.is_some();
         let is_near = matches!(one.role, Role::Amount | Role::Total | Role::Event(2..));
-        if one.value.is_zero()
+        let digits = one.range.len();
+        let is_id = one.token.is_none()
+            && !one.has_cents
+            && one.sign.is_none()
+            && (one.value.scale() == 0
+                && digits >= 7
+                && one.value >= rust_decimal::Decimal::from(1_000_000)
+                && one.role != Role::Amount);
+        if is_id
+            || one.value.is_zero()
             || (!has_reason && !is_near)
             || (one.token.is_none() && one.role == Role::Plain && !one.has_cents && one.sign.is_none())
         {
@@ -231,3 +243,7 @@ fn is_money(text: &str, range: &Range<usize>) -> bool {
     let prefix: String = run.chars().take_while(char::is_ascii_alphabetic).collect();
     is_tail || (!prefix.is_empty() && currency::token(&prefix).is_some() && !run.contains('@'))
 }
+
+#[cfg(test)]
+#[path = "offline/tests.rs"]
+mod tests;

@@ -7,7 +7,7 @@ use regex::Regex;
 use rust_decimal::Decimal;
 
 use super::currency::{self, Hints, Token};
-use super::lexicon::{Class, Cue};
+use super::lexicon::{Class, Cue, writes_no_spaces};
 use super::number::{self, Notation};
 use super::pattern::compiled;
 use crate::extraction::draft::Direction;
@@ -62,28 +62,36 @@ pub(super) fn candidates(text: &str, taken: &[Range<usize>], cues: &[Cue], hints
     let mut consumed = 0;
     for hit in NUMBER.find_iter(&blanked) {
         let sides = Sides::around(&blanked, hit.range(), consumed);
-        if sides.is_inside_a_word {
+        let has_cents = has_cents(hit.as_str());
+        let is_bare = sides.token.is_none() && !has_cents && hit.len() > 1;
+        let after = blanked.get(hit.end()..).unwrap_or_default();
+        let is_numbering = is_bare && (hit.as_str().starts_with('0') || after.starts_with('-'));
+        if sides.is_inside_a_word || is_numbering {
             continue;
         }
         consumed = sides.token.as_ref().map_or(hit.end(), |(_, range)| range.end.max(hit.end()));
-        let (token, token_range) =
-            sides.token.map_or((None, hit.start()..hit.start()), |(token, range)| (Some(token), range));
-        let cents = hit.as_str().rsplit(['.', ',']).next().unwrap_or_default();
+        let (unit, place) =
+            sides.token.map_or((None, hit.start()..hit.start()), |(word, range)| (Some(word), range));
         found.push(Candidate {
             range: hit.range(),
             value: Decimal::ZERO,
             is_certain: false,
-            token,
-            token_range,
+            token: unit,
+            token_range: place,
             currency: None,
             sign: sides.sign,
             role: Role::Plain,
-            has_cents: cents.len() == 2 && hit.as_str().len() > 2,
+            has_cents,
         });
     }
     resolve(&mut found, &blanked, hints);
     assign_roles(&mut found, text, cues);
     found
+}
+
+/// True for two digits behind the last separator.
+fn has_cents(number: &str) -> bool {
+    number.rsplit(['.', ',']).next().is_some_and(|cents| cents.len() == 2 && cents.len() < number.len())
 }
 
 /// The currencies that the candidates name without doubt.
@@ -97,7 +105,7 @@ fn stated(found: &[Candidate]) -> Vec<Currency> {
     sure.collect()
 }
 
-fn resolve(found: &mut Vec<Candidate>, text: &str, hints: &Hints) {
+fn resolve(found: &mut [Candidate], text: &str, hints: &Hints) {
     let stated = stated(found);
     let has_dots = DOT_THOUSANDS.is_match(text);
     let has_commas = COMMA_DECIMALS.is_match(text);
@@ -152,10 +160,24 @@ fn assign_roles(found: &mut [Candidate], text: &str, cues: &[Cue]) {
         if candidate.role != Role::Other {
             candidate.role = role.unwrap_or(Role::Plain);
         }
+        let is_limit =
+            cues.iter().any(|cue| cue.class == Class::Limit && cue.start >= end && cue.start <= end + 12);
+        let says_more = text
+            .get(end..)
+            .unwrap_or_default()
+            .chars()
+            .skip(12)
+            .take(30)
+            .any(|letter| letter.is_ascii_digit());
+        if is_limit && !says_more && candidate.role == Role::Plain {
+            candidate.role = Role::Limit;
+        }
         if is_counted && candidate.token.is_none() {
             candidate.role = Role::Other;
         }
-        from = end;
+        if candidate.token.is_some() || candidate.has_cents || candidate.sign.is_some() {
+            from = end;
+        }
     }
 }
 
@@ -170,7 +192,7 @@ fn role_of(cue: &Cue, between: &str, has_token: bool) -> Option<Role> {
         Class::Account | Class::OtherAccount | Class::Reference if between.trim().len() < 3 && !has_token => {
             Role::Other
         }
-        class if class.is_event() => Role::Event(cue.sure),
+        class if class.is_event() && (has_token || between.len() < 15) => Role::Event(cue.sure),
         _ => return None,
     })
 }
@@ -222,22 +244,37 @@ impl Sides {
         let outer_sign = outer.and_then(|outer| trailing_sign(outer).0);
         let right = if left.is_some() { None } else { first_token(tail, number.end) };
         let after = right.as_ref().map_or(number.end, |(_, range)| range.end);
+        let is_hyphenated = is_hyphenated(text, &number);
         let touches_left = left.is_none()
-            && head
-                .chars()
-                .next_back()
-                .is_some_and(|last| last.is_alphanumeric() || matches!(last, '*' | '#' | '_' | '\u{1}'));
+            && head.chars().next_back().is_some_and(|last| {
+                (last.is_alphanumeric() && (last.is_ascii() || !last.is_alphabetic()))
+                    || matches!(last, '*' | '#' | '_' | '\u{1}')
+            });
         let touches_right = right.is_none()
-            && tail
-                .chars()
-                .next()
-                .is_some_and(|next| next.is_alphanumeric() || matches!(next, '*' | '_' | '/' | '\u{1}'));
+            && tail.chars().next().is_some_and(|next| {
+                (next.is_alphanumeric() && (next.is_ascii() || !next.is_alphabetic()))
+                    || matches!(next, '*' | '_' | '/' | '\u{1}')
+            });
+        let has_token = left.is_some() || right.is_some();
         Self {
             token: left.or(right),
-            sign: inner_sign.or(outer_sign).or_else(|| trailing_mark(text.get(after..).unwrap_or_default())),
-            is_inside_a_word: touches_left || touches_right,
+            sign: inner_sign
+                .filter(|_| !is_hyphenated)
+                .or(outer_sign)
+                .or_else(|| trailing_mark(text.get(after..).unwrap_or_default())),
+            is_inside_a_word: touches_left || touches_right || (is_hyphenated && !has_token),
         }
     }
+}
+
+/// True for a number that a hyphen ties to other letters or digits, as in telephone numbers and names.
+fn is_hyphenated(text: &str, number: &Range<usize>) -> bool {
+    let mut before = text.get(..number.start).unwrap_or_default().chars().rev();
+    let mut after = text.get(number.end..).unwrap_or_default().chars();
+    let is_tied = |first: Option<char>, second: Option<char>| {
+        first == Some('-') && second.is_some_and(|letter| letter.is_alphanumeric() || letter == '\u{1}')
+    };
+    is_tied(before.next(), before.next()) || is_tied(after.next(), after.next())
 }
 
 /// A plus or minus at the end of a text, and the text without it and the spaces around it.
@@ -286,7 +323,10 @@ fn last_token(head: &str) -> Option<(Token, usize)> {
     let mut previous: Option<char> = head.get(..run.last()?.0).and_then(|rest| rest.chars().next_back());
     for (at, letter) in run.iter().rev() {
         let may_start = previous.is_none_or(|before| {
-            !before.is_alphabetic() || is_sign(*letter) || before.is_ascii() != letter.is_ascii()
+            !before.is_alphabetic()
+                || is_sign(*letter)
+                || before.is_ascii() != letter.is_ascii()
+                || writes_no_spaces(*letter)
         });
         if may_start && let Some(token) = head.get(*at..).and_then(lookup) {
             return Some((token, head.len() - at));

@@ -43,8 +43,6 @@ pub(super) struct Hints {
     known: Vec<Currency>,
     /// The currency that follows when the mail states none.
     pub default: Option<Currency>,
-    /// The country's own currency.
-    pub country: Option<Currency>,
     /// The country writes thousands with a dot.
     pub has_dot_thousands: bool,
 }
@@ -61,7 +59,6 @@ impl Hints {
         };
         Self {
             default: account.or(country.map(|(currency, _)| currency)).or(mail.home_currency),
-            country: country.map(|(currency, _)| currency),
             has_dot_thousands: country.is_some_and(|(_, has_dot)| has_dot),
             known,
         }

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use chrono::{Datelike, Days, NaiveDate};
 use regex::{Captures, Regex};
 
+use super::currency;
 use super::fold::fold;
 use super::pattern::compiled;
 
@@ -47,7 +48,7 @@ pub(super) fn dates(text: &str, hints: Hints) -> Vec<PrintedDate> {
     for captures in DAY_NAME_YEAR.captures_iter(text) {
         push(whole(&captures), dated(number(&captures, 3), month(&captures, 2), number(&captures, 1), hints));
     }
-    for captures in NAME_DAY_YEAR.captures_iter(text) {
+    for captures in NAME_DAY_YEAR.captures_iter(text).filter(|captures| !is_amount(text, &whole(captures))) {
         push(whole(&captures), dated(number(&captures, 3), month(&captures, 1), number(&captures, 2), hints));
     }
     for captures in THREE_NUMBERS.captures_iter(text) {
@@ -55,7 +56,7 @@ pub(super) fn dates(text: &str, hints: Hints) -> Vec<PrintedDate> {
 
         push(whole(&captures), three(parts, is_month_first, hints));
     }
-    for captures in TWO_NUMBERS.captures_iter(text) {
+    for captures in TWO_NUMBERS.captures_iter(text).filter(|captures| !is_amount(text, &whole(captures))) {
         let (Some(first), Some(second)) = (number(&captures, 1), number(&captures, 2)) else { continue };
         let (day, month) =
             if (is_month_first && first <= 12) || second > 12 { (second, first) } else { (first, second) };
@@ -108,7 +109,7 @@ static CHINESE: LazyLock<Regex> = LazyLock::new(|| {
 static DAY_NAME_YEAR: LazyLock<Regex> = LazyLock::new(|| {
     let names = &*NAMES;
     compiled(&format!(
-        r"\b(\d{{1,2}})(?:st|nd|rd|th|er|e|\.|º)?[-/. ]{{0,2}}(?:de |of )?({names})\b\.?(?:(?:,? de |,? del |[-/., ']{{1,2}}|)((?:19|20)?\d\d)\b)?"
+        r"\b(\d{{1,2}})(?:st|nd|rd|th|er|e|\.|º)?[-/. ]{{0,2}}(?:de |of )?({names})(?:\.?(?:,? de |,? del |[-/., ']{{1,2}}|)((?:19|20)?\d\d)\b|\b)"
     ))
 });
 static NAME_DAY_YEAR: LazyLock<Regex> = LazyLock::new(|| {
@@ -149,6 +150,23 @@ fn whole(captures: &Captures<'_>) -> Range<usize> {
     let last = captures.iter().flatten().skip(1).filter(|part| !part.is_empty()).map(|part| part.end()).max();
     let end = captures.get(0).map_or(first, |all| all.end());
     first..last.unwrap_or(end)
+}
+
+/// True when the number goes on, or a currency stands beside it: `16.02 EUR` is no day of February.
+fn is_amount(text: &str, range: &Range<usize>) -> bool {
+    let after = text.get(range.end..).unwrap_or_default();
+    let goes_on = after.trim_start_matches(['.', ',']).len() < after.len()
+        && after.trim_start_matches(['.', ',']).starts_with(|next: char| next.is_ascii_digit());
+    let word = |letter: char| letter.is_whitespace() || ",;:()-+".contains(letter);
+    let next = after.trim_start_matches([' ', '-']).split(word).next().unwrap_or_default();
+    let before = text.get(..range.start).unwrap_or_default().trim_end_matches([' ', '-', '+']);
+    let last = before.rsplit(word).next().unwrap_or_default();
+    let is_currency = |word: &str| {
+        currency::token(word)
+            .or_else(|| currency::token(word.trim_matches('.')))
+            .is_some_and(|token| !token.is_local)
+    };
+    goes_on || is_currency(next) || is_currency(last)
 }
 
 fn number(captures: &Captures<'_>, group: usize) -> Option<u32> {

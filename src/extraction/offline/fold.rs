@@ -85,7 +85,13 @@ fn fold_char(letter: char, folded: &mut String) {
         folded.push(if letter == '\t' { ' ' } else { letter.to_ascii_lowercase() });
         return;
     }
-    for part in std::iter::once(letter).nfkd().flat_map(char::to_lowercase) {
+    let parts = std::iter::once(letter).nfkd();
+    if parts.clone().count() > 1 && parts.clone().any(|part| part.is_ascii_digit()) {
+        // A fraction or a number in a sign of its own: its digits are no digits of an amount.
+        folded.push('\u{fffd}');
+        return;
+    }
+    for part in parts.flat_map(char::to_lowercase) {
         match part {
             'ß' => folded.push_str("ss"),
             'æ' => folded.push_str("ae"),
@@ -94,12 +100,11 @@ fn fold_char(letter: char, folded: &mut String) {
             'ł' => folded.push('l'),
             'đ' => folded.push('d'),
             'ı' => folded.push('i'),
-            '٫' => folded.push('.'),
             '٬' | '،' | '、' => folded.push(','),
             '−' | '–' | '—' | '‐' | '‑' => folded.push('-'),
             '’' | '‘' | 'ʼ' => folded.push('\''),
             '“' | '”' | '„' | '«' | '»' | '״' => folded.push('"'),
-            '。' => folded.push('.'),
+            '。' | '٫' => folded.push('.'),
             '\u{640}' => {}
             'ی' | 'ى' => folded.push('ي'),
             'ک' => folded.push('ك'),
@@ -135,6 +140,7 @@ mod tests {
     fn forms_are_evened_out() {
         assert_eq!(fold("Přijatá ÜBERWEISUNG １２٣،۴\u{a0}€ łódź"), "prijata uberweisung 123,4 € lodz");
         assert_eq!(fold("بـ ٤٫٥"), "ب 4.5");
+        assert_eq!(fold("£¼"), "£\u{fffd}");
     }
 
     #[test]

@@ -110,14 +110,21 @@ fn best_event(cues: &[Cue], main: &Candidate) -> Option<Cue> {
         let strength = if cue.sure == 1 { 40 } else { 60 * usize::from(cue.sure) };
         (1000 + strength).saturating_sub(gap.min(300) / 2)
     };
-    let events = cues.iter().filter(|cue| cue.class.is_event());
+    // The small print of a receipt speaks of refunds; only what stands at its head or beside the total counts.
+    let is_small_print = |cue: &Cue| {
+        main.role == Role::Total
+            && cue.class.is_in()
+            && (cue.start > main.range.end || (cue.start > 60 && main.range.start - cue.start > 60))
+    };
+    let events = cues.iter().filter(|cue| cue.class.is_event() && !is_small_print(cue));
     let best = events.clone().max_by_key(|cue| (weight(cue), std::cmp::Reverse(cue.start))).copied();
-    let undone = events.filter(|cue| matches!(cue.class, Class::Reversal | Class::ReversedCredit));
-    undone
-        .min_by_key(|cue| cue.start)
-        .copied()
-        .filter(|cue| best.is_none_or(|best| cue.start <= best.end))
-        .or(best)
+    // A refund of a purchase names the purchase too: what undoes counts, when it stands before or just ahead of it.
+    let undone = events.filter(|cue| match cue.class {
+        Class::Reversal | Class::ReversedCredit => best.is_none_or(|best| cue.start <= best.end),
+        Class::Refund => best.is_some_and(|best| cue.end <= best.start && best.start - cue.end < 30),
+        _ => false,
+    });
+    undone.min_by_key(|cue| cue.start).copied().or(best)
 }
 
 fn direction(event: Option<Cue>, main: &Candidate, cues: &[Cue]) -> Direction {

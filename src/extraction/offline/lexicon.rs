@@ -208,7 +208,7 @@ fn joins(left: Option<char>, right: Option<char>) -> bool {
 }
 
 /// Scripts that put no space between words.
-fn writes_no_spaces(letter: char) -> bool {
+pub(super) fn writes_no_spaces(letter: char) -> bool {
     matches!(u32::from(letter), 0xe00..=0xeff | 0x1100..=0x11ff | 0x1780..=0x17ff | 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af)
 }
 

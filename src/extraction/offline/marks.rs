@@ -72,7 +72,8 @@ pub(super) fn reference(text: &str, cues: &[Cue]) -> Option<Range<usize>> {
     cues.iter().filter(|cue| cue.class == Class::Reference).find_map(|cue| {
         let rest = text.get(cue.end..)?;
         let hit = AFTER_REFERENCE.captures(rest)?.get(1)?;
-        let is_number = hit.as_str().bytes().filter(u8::is_ascii_digit).count() >= 3;
+        let digits = hit.as_str().bytes().filter(u8::is_ascii_digit).count();
+        let is_number = digits >= 3 || (digits > 0 && hit.len() >= 6);
         is_number.then(|| cue.end + hit.start()..cue.end + hit.end())
     })
 }
@@ -101,9 +102,9 @@ static AFTER_REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
 });
 static NOISE: LazyLock<Regex> = LazyLock::new(|| {
     compiled(concat!(
-        r"https?://\S+|www\.\S+|\S+@\S+\.\S+|<[^>\n]{1,200}>",
+        r"https?://\S+|www\.\S+|\S+@\S+\.\S+|<[a-z/!][^>\n]{1,200}>",
         r"|\d+(?:[.,]\d+)?\s?%",
-        r"|[+]\d[\d -]{7,}",
+        r"|[+]\d(?:[ -]?\d){9,}",
         r"|\b\d{3,4}-\d{3,4}-\d{3,5}\b",
         r"|\b[a-z]+\d+[a-z\d]*[a-z][a-z\d]*\b",
         r"|\b\d{11,}\b",
