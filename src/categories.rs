@@ -87,7 +87,11 @@ pub const STARTER_SET: &[(Kind, &str, &str, &str)] = &[
 ];
 
 /// Gives `user_id` the starter set.
-pub async fn create_starter_set(conn: &mut AsyncPgConnection, clock: &Clock, user_id: Uuid) -> QueryResult<()> {
+pub async fn create_starter_set(
+    conn: &mut AsyncPgConnection,
+    clock: &Clock,
+    user_id: Uuid,
+) -> QueryResult<()> {
     let rows: Vec<_> = STARTER_SET
         .iter()
         .map(|(kind, name, colour, icon)| {

@@ -10,6 +10,7 @@ pub mod viewer;
 
 pub mod db;
 pub mod embedded;
+pub mod mailer;
 pub mod redis;
 
 pub mod accounts;
@@ -19,6 +20,8 @@ pub mod jobs;
 pub mod mailbox;
 pub mod transactions;
 pub mod users;
+
+pub mod app;
 
 pub mod graphql;
 pub mod http;

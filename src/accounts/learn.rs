@@ -88,7 +88,11 @@ struct New<'a> {
     currency: Currency,
 }
 
-async fn find(conn: &mut AsyncPgConnection, user_id: Uuid, mention: Mention<'_>) -> QueryResult<Option<Uuid>> {
+async fn find(
+    conn: &mut AsyncPgConnection,
+    user_id: Uuid,
+    mention: Mention<'_>,
+) -> QueryResult<Option<Uuid>> {
     let known: Vec<(String, Uuid)> = account_masks::table
         .filter(account_masks::user_id.eq(user_id))
         .filter(account_masks::issuer.eq(mention.issuer))

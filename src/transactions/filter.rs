@@ -72,7 +72,10 @@ pub(super) fn matching<'a>(visibility: Visibility, filter: &Filter) -> transacti
     by_sets(by_text(query, filter.text.as_deref()), filter)
 }
 
-fn by_text<'a>(query: transactions::BoxedQuery<'a, Pg>, text: Option<&str>) -> transactions::BoxedQuery<'a, Pg> {
+fn by_text<'a>(
+    query: transactions::BoxedQuery<'a, Pg>,
+    text: Option<&str>,
+) -> transactions::BoxedQuery<'a, Pg> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return query };
     let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     let pattern = format!("%{escaped}%");
@@ -80,12 +83,14 @@ fn by_text<'a>(query: transactions::BoxedQuery<'a, Pg>, text: Option<&str>) -> t
         transactions::merchant
             .ilike(pattern.clone())
             .or(transactions::description.ilike(pattern.clone()))
-            .or(transactions::notes.ilike(pattern))
-            .is_true(),
+            .or(transactions::notes.ilike(pattern)),
     )
 }
 
-fn by_sets<'a>(mut query: transactions::BoxedQuery<'a, Pg>, filter: &Filter) -> transactions::BoxedQuery<'a, Pg> {
+fn by_sets<'a>(
+    mut query: transactions::BoxedQuery<'a, Pg>,
+    filter: &Filter,
+) -> transactions::BoxedQuery<'a, Pg> {
     if !filter.currencies.is_empty() {
         query = query.filter(transactions::currency.eq_any(filter.currencies.clone()));
     }

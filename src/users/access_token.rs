@@ -56,7 +56,8 @@ impl AccessTokens {
     /// Reads `setting`: one key, or `id:key` pairs with commas, of which the first signs and all verify. `Unavailable`
     /// with a sentence when a key is too short.
     pub fn parse(setting: &Secret, lifetime: Duration) -> Result<Self> {
-        let keys: Result<Vec<Key>> = setting.expose().split(',').map(|part| Key::parse(part.trim())).collect();
+        let keys: Result<Vec<Key>> =
+            setting.expose().split(',').map(|part| Key::parse(part.trim())).collect();
         Ok(Self { keys: keys?, lifetime })
     }
 
@@ -76,7 +77,9 @@ impl AccessTokens {
             iss: ISSUER.to_owned(),
             aud: ISSUER.to_owned(),
         };
-        let Some(key) = self.keys.first() else { return Err(Error::internal("there is no signing key", "SECRET_KEY")) };
+        let Some(key) = self.keys.first() else {
+            return Err(Error::internal("there is no signing key", "SECRET_KEY"));
+        };
         let header = Header { kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
         jsonwebtoken::encode(&header, &claims, &key.encoding)
             .map_err(|error| Error::internal("an access token cannot be signed", error))
@@ -86,7 +89,11 @@ impl AccessTokens {
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims> {
         let bad = |_| Error::Unauthenticated;
         let header = jsonwebtoken::decode_header(token).map_err(bad)?;
-        let key = self.keys.iter().find(|key| Some(&key.id) == header.kid.as_ref()).ok_or(Error::Unauthenticated)?;
+        let key = self
+            .keys
+            .iter()
+            .find(|key| Some(&key.id) == header.kid.as_ref())
+            .ok_or(Error::Unauthenticated)?;
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[ISSUER]);

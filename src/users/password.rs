@@ -50,7 +50,8 @@ impl Hasher {
 
     /// The hash of `password` with a new salt, as a PHC string.
     pub async fn hash(&self, password: Password) -> Result<String> {
-        let hashed = self.run(move || argon2()?.hash_password(password.0.as_bytes()).map(|hash| hash.to_string()));
+        let hashed =
+            self.run(move || argon2()?.hash_password(password.0.as_bytes()).map(|hash| hash.to_string()));
         hashed.await?.map_err(|error| Error::internal("a password cannot be hashed", error.to_string()))
     }
 

@@ -63,7 +63,11 @@ impl Registration {
         })?;
         let time_zone = input.time_zone.unwrap_or_else(|| "UTC".to_owned());
         let time_zone = time_zone.parse().map_err(|_| {
-            Error::rejected("timeZone", Code::Invalid, "This is no time zone of the IANA database, like Europe/Berlin.")
+            Error::rejected(
+                "timeZone",
+                Code::Invalid,
+                "This is no time zone of the IANA database, like Europe/Berlin.",
+            )
         })?;
         Ok(Self { username, email: parse_email(&input.email)?, display_name, base_currency, time_zone, role })
     }
@@ -109,7 +113,9 @@ async fn insert(
         .await;
     let taken = |field, what| move || Error::rejected(field, Code::Taken, format!("This {what} is taken."));
     inserted.or_else(|error| match &error {
-        diesel::result::Error::DatabaseError(_, found) if found.constraint_name() == Some("users_email_key") => {
+        diesel::result::Error::DatabaseError(_, found)
+            if found.constraint_name() == Some("users_email_key") =>
+        {
             Err(on_constraint("users_email_key", taken("email", "address"))(error))
         }
         _ => Err(on_constraint("users_username_key", taken("username", "username"))(error)),
@@ -142,7 +148,11 @@ fn parse_email(text: &str) -> Result<String> {
         return Err(Error::rejected("email", Code::TooLong, message));
     }
     let is_address = text.parse::<lettre::Address>().is_ok();
-    if is_address { Ok(text.to_owned()) } else { Err(Error::rejected("email", Code::Invalid, "This is no address.")) }
+    if is_address {
+        Ok(text.to_owned())
+    } else {
+        Err(Error::rejected("email", Code::Invalid, "This is no address."))
+    }
 }
 
 #[cfg(test)]
