@@ -7,3 +7,8 @@ pub mod telemetry;
 pub mod viewer;
 
 pub mod db;
+pub mod redis;
+
+pub mod jobs;
+
+pub mod worker;

@@ -1,0 +1,39 @@
+//! What becomes of a running job whose worker fell silent: its lease ran out, and any other worker may move it.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use crate::jobs::job::Job;
+use crate::jobs::statement::statement;
+
+/// A job whose worker vanished this often with no checkpoint between is what makes it vanish.
+pub const CRASHES_TO_FAIL: i32 = 3;
+const BATCH: i64 = 500;
+
+/// Moves the jobs whose lease has run out: CANCELLED when somebody asked for it, FAILED when crashes or attempts are used
+/// up, else RETRYING, due at once. A row that is locked is being written by its owner, who renews the lease with it.
+pub async fn rescue(conn: &mut AsyncPgConnection) -> QueryResult<Vec<Job>> {
+    statement(
+        "UPDATE jobs SET version = version + 1, worker_id = NULL, lease_expires_at = NULL,
+             crash_count = crash_count + 1,
+             state = CASE WHEN cancel_requested_at IS NOT NULL THEN 'CANCELLED'
+                 WHEN crash_count + 1 >= $1 OR attempt - interruptions >= max_attempts THEN 'FAILED'
+                 ELSE 'RETRYING' END,
+             finished_at = CASE WHEN cancel_requested_at IS NOT NULL OR crash_count + 1 >= $1
+                 OR attempt - interruptions >= max_attempts THEN clock_timestamp() END,
+             run_at = clock_timestamp(),
+             error_payload = jsonb_build_object('code', 'WORKER_LOST', 'class', 'CRASH',
+                 'message', 'The worker that ran the job fell silent.',
+                 'retryable', crash_count + 1 < $1 AND attempt - interruptions < max_attempts,
+                 'attempt', attempt, 'at', clock_timestamp())
+         WHERE id = ANY (ARRAY (
+             SELECT id FROM jobs WHERE state = 'RUNNING' AND lease_expires_at < clock_timestamp()
+             ORDER BY lease_expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))
+         RETURNING jobs.*",
+    )
+    .bind::<Integer, _>(CRASHES_TO_FAIL)
+    .bind::<BigInt, _>(BATCH)
+    .get_results(conn)
+    .await
+}

@@ -1,0 +1,10 @@
+//! The worker: claims jobs, runs each kind's code, and keeps the queue in order for the workers that vanish.
+
+mod attempt;
+mod heartbeat;
+mod housekeeping;
+mod registry;
+mod run_loop;
+mod settle;
+
+pub use run_loop::{Worker, WorkerParts};

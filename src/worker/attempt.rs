@@ -1,0 +1,84 @@
+//! One attempt: the kind's code runs until it answers, panics, or is out of time.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::time::{Instant, sleep_until};
+
+use crate::jobs::finish::Failure;
+use crate::jobs::{JobError, JobPayload, Kind, Outcome, RunningJob, Stop};
+
+/// How an attempt ended.
+pub(super) enum Ending {
+    /// The kind's code has answered, or was stopped.
+    Answered(Result<Outcome, JobError>),
+    /// It has not answered: it panicked, or made no checkpoint for too long.
+    Broke(Failure),
+}
+
+/// How long a run that is asked to stop may take to do so by itself.
+pub(super) struct Patience {
+    pub(super) shutdown: Duration,
+    pub(super) cancel: Duration,
+    pub(super) lost: Duration,
+}
+
+/// Runs `code` for the job. When patience ends the code is dropped where it waits, its transaction with it.
+pub(super) async fn run<Code, Work>(code: &Code, running: &RunningJob, patience: &Patience) -> Ending
+where
+    Code: Fn(RunningJob, JobPayload) -> Work,
+    Work: Future<Output = Result<Outcome, JobError>>,
+{
+    let job = running.job();
+    let Ok(payload) = JobPayload::parse(&job.kind, &job.payload) else {
+        return Ending::Answered(Err(JobError::fail("BAD_PAYLOAD", "The job's payload cannot be read.")));
+    };
+    let kind = payload.kind();
+    // The call itself may panic, too, so it happens inside.
+    let work = AssertUnwindSafe(async { code(running.clone(), payload).await }).catch_unwind();
+    tokio::select! {
+        biased;
+        answer = work => answer.map_or_else(|_| Ending::Broke(panicked()), Ending::Answered),
+        reason = end_of_patience(running, kind, patience) => match reason {
+            Stop::Overdue => Ending::Broke(overdue()),
+            Stop::Shutdown | Stop::Cancelled | Stop::Lost => Ending::Answered(Err(JobError::Stopped)),
+        },
+    }
+}
+
+async fn end_of_patience(running: &RunningJob, kind: Kind, patience: &Patience) -> Stop {
+    let mut seen = running.stop_reason();
+    let mut since = Instant::now();
+    loop {
+        let until = match seen {
+            None => Instant::now() + kind.run_limit().saturating_sub(running.since_checkpoint()),
+            Some(Stop::Overdue) => return Stop::Overdue,
+            Some(Stop::Shutdown) => since + patience.shutdown,
+            Some(Stop::Cancelled) => since + patience.cancel,
+            Some(Stop::Lost) => since + patience.lost,
+        };
+        tokio::select! {
+            reason = running.stop_changed_from(seen) => {
+                seen = reason;
+                since = Instant::now();
+            }
+            () = sleep_until(until) => match seen {
+                Some(reason) => return reason,
+                None if running.since_checkpoint() >= kind.run_limit() => return Stop::Overdue,
+                // A checkpoint came meanwhile, and the time starts anew.
+                None => {}
+            },
+        }
+    }
+}
+
+fn panicked() -> Failure {
+    // What the panic says may hold anything, so it is not kept.
+    Failure { code: "PANIC", class: "PANIC", message: "The job's code broke off.".to_owned() }
+}
+
+fn overdue() -> Failure {
+    let message = "The job made no checkpoint within its time.".to_owned();
+    Failure { code: "TIMEOUT", class: "TIMEOUT", message }
+}
