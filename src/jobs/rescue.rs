@@ -9,7 +9,8 @@ use crate::jobs::statement::statement;
 
 /// A job whose worker vanished this often with no checkpoint between is what makes it vanish.
 pub const CRASHES_TO_FAIL: i32 = 3;
-const BATCH: i64 = 500;
+/// How many jobs one call moves at most.
+pub const BATCH: usize = 500;
 
 /// Moves the jobs whose lease has run out: CANCELLED when somebody asked for it, FAILED when crashes or attempts are used
 /// up, else RETRYING, due at once or, after more than one crash, within seconds. A row that is locked is being written by
@@ -32,12 +33,12 @@ pub async fn rescue(conn: &mut AsyncPgConnection) -> QueryResult<Vec<Job>> {
                  'retryable', crash_count + 1 < $1 AND attempt - interruptions < max_attempts,
                  'attempt', attempt, 'at', clock_timestamp())
          WHERE id = ANY (ARRAY (
-             SELECT id FROM jobs WHERE state = 'RUNNING' AND lease_expires_at < clock_timestamp()
+             SELECT id FROM jobs WHERE state = 'RUNNING' AND lease_expires_at < now()
              ORDER BY lease_expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))
          RETURNING jobs.*",
     )
     .bind::<Integer, _>(CRASHES_TO_FAIL)
-    .bind::<BigInt, _>(BATCH)
+    .bind::<BigInt, _>(i64::try_from(BATCH).unwrap_or(i64::MAX))
     .get_results(conn)
     .await
 }

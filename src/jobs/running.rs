@@ -136,6 +136,11 @@ impl RunningJob {
         self.run.settings.stop.reason()
     }
 
+    /// Asks the run to stop: nothing that it writes from now on counts, but for what a shutdown leaves time for.
+    pub fn ask_to_stop(&self, reason: Stop) {
+        self.run.settings.stop.raise(reason);
+    }
+
     /// Waits until the reason to stop is another one than `seen`, and returns it.
     pub async fn stop_changed_from(&self, seen: Option<Stop>) -> Option<Stop> {
         self.run.settings.stop.changed_from(seen).await

@@ -41,7 +41,11 @@ where
         biased;
         answer = work => answer.map_or_else(|_| Ending::Broke(panicked()), Ending::Answered),
         reason = end_of_patience(running, kind, patience) => match reason {
-            Stop::Overdue => Ending::Broke(overdue()),
+            Stop::Overdue => {
+                // What it started on other threads hears of it this way.
+                running.ask_to_stop(Stop::Overdue);
+                Ending::Broke(overdue())
+            }
             Stop::Shutdown | Stop::Cancelled | Stop::Lost => Ending::Answered(Err(JobError::Stopped)),
         },
     }

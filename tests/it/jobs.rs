@@ -4,6 +4,7 @@ mod faults;
 mod measure;
 mod moves;
 mod people;
+mod postgres_faults;
 mod redis_faults;
 mod script;
 mod slots;

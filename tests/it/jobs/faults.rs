@@ -41,8 +41,7 @@ async fn a_frozen_worker_that_wakes_up_changes_nothing() {
     let job = world.enqueue(long(60, 50)).await;
     let frozen = WorkerProcess::start(&world, None, LEASE, GRACE);
     world.wait_for_effects(job.id, 3, PATIENCE).await;
-    frozen.signal(Signal::SIGSTOP);
-    // Frozen in the middle of a transaction it would hold the row's lock; its connection's own limit ends that later.
+    freeze_between_transactions(&world, &frozen).await;
     let _other = WorkerProcess::start(&world, None, LEASE, GRACE);
     let before = world.effects(job.id).await.len();
     world.wait_for_effects(job.id, before + 5, PATIENCE).await;
@@ -52,6 +51,21 @@ async fn a_frozen_worker_that_wakes_up_changes_nothing() {
     assert_eq!(world.effects(job.id).await, (0..60).collect::<Vec<_>>(), "each effect once");
     assert_eq!((job.attempt, job.interruptions), (2, 0), "the frozen one handed nothing back");
     world.assert_events_are_whole().await;
+}
+
+/// Frozen in the middle of a transaction it would hold the row's lock until the connection's own limit ends that.
+async fn freeze_between_transactions(world: &World, worker: &WorkerProcess) {
+    let busy = "SELECT count(*) AS step FROM pg_stat_activity
+        WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+    loop {
+        worker.signal(Signal::SIGSTOP);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        if world.number(busy).await == 0 {
+            return;
+        }
+        worker.signal(Signal::SIGCONT);
+        tokio::time::sleep(Duration::from_millis(7)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use pennypost::jobs::{Publisher, State};
 use tokio_util::sync::CancellationToken;
 
+use crate::jobs::script::{Deed, deed};
 use crate::jobs::world::{World, short};
 use crate::support::redis::shared;
 
@@ -32,13 +33,23 @@ async fn measure_starts_and_throughput() {
     stop.cancel();
     run.await.unwrap().unwrap();
 
-    for _ in 0..3000 {
-        world.enqueue(short()).await;
+    for slots in [4, 32] {
+        for _ in 0..3000 {
+            world.enqueue(deed(Deed::Nothing)).await;
+        }
+        let worker = world.worker_with(slots, Some(shared(world.database.name())));
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let begun = Instant::now();
+        let run = tokio::spawn(async move { worker.run(stopped).await });
+        let left = "SELECT count(*) AS step FROM jobs WHERE state IN ('QUEUED', 'RUNNING')";
+        while world.number(left).await > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        println!("3,000 jobs that do nothing, with {slots} slots: {:?}", begun.elapsed());
+        stop.cancel();
+        run.await.unwrap().unwrap();
     }
-    let worker = world.worker(None, Duration::from_secs(30));
-    let begun = Instant::now();
-    let runs = worker.drain().await.unwrap();
-    println!("{runs} jobs with an effect each, drained in {:?}", begun.elapsed());
 }
 
 fn micros(delay: chrono::TimeDelta) -> i64 {

@@ -118,7 +118,7 @@ async fn what_went_wrong_decides_what_happens_next() {
         (Deed::Panic, State::Retrying, "PANIC", true),
         (Deed::Break, State::Retrying, "INTERNAL", true),
         (Deed::RollBack, State::Failed, "ROLLED_BACK", false),
-        (Deed::PrintNothing, State::Retrying, "INTERNAL", true),
+        (Deed::ReturnNoObject, State::Retrying, "INTERNAL", true),
     ] {
         let job = world.enqueue(deed(what)).await;
         world.drain().await;

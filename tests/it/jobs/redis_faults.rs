@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use fred::interfaces::{ClientLike, StreamsInterface};
+use nix::sys::signal::Signal;
 use pennypost::jobs::{Job, PublishedEvent, Publisher, RedisSettings, State};
 use tokio_util::sync::CancellationToken;
 
@@ -51,6 +52,30 @@ async fn jobs_start_without_redis_and_fast_again_after_it_without_a_restart() {
     tokio::time::sleep(Duration::from_millis(1500)).await;
     let after = usual_delay(&world).await;
     assert!(after < Duration::from_millis(60), "after the restart a job starts after {after:?}");
+    stop.cancel();
+    run.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_is_there_and_does_not_answer_costs_no_more_than_one_that_is_away() {
+    let mut world = World::new().await;
+    let redis = PrivateRedis::start();
+    let settings = redis.settings(world.database.name());
+    world.publisher = Publisher::start(&settings).unwrap();
+    let worker = world.worker(Some(settings), Duration::from_secs(30));
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    let run = tokio::spawn(async move { worker.run(stopped).await });
+    start_delay(&world).await;
+    redis.signal(Signal::SIGSTOP);
+    for _ in 0..8 {
+        let delay = start_delay(&world).await;
+        assert!(delay < Duration::from_millis(1500), "with a frozen Redis a job starts after {delay:?}");
+    }
+    redis.signal(Signal::SIGCONT);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let after = usual_delay(&world).await;
+    assert!(after < Duration::from_millis(60), "five seconds later a job starts after {after:?}");
     stop.cancel();
     run.await.unwrap().unwrap();
 }

@@ -36,10 +36,11 @@ pub enum Deed {
     Follow,
     Break,
     RollBack,
-    PrintNothing,
+    ReturnNoObject,
+    Nothing,
 }
 
-const DEEDS: [Deed; 10] = [
+const DEEDS: [Deed; 11] = [
     Deed::Abort,
     Deed::Panic,
     Deed::AskForRetry,
@@ -49,7 +50,8 @@ const DEEDS: [Deed; 10] = [
     Deed::Follow,
     Deed::Break,
     Deed::RollBack,
-    Deed::PrintNothing,
+    Deed::ReturnNoObject,
+    Deed::Nothing,
 ];
 
 pub fn deed(deed: Deed) -> JobPayload {
@@ -140,7 +142,8 @@ async fn act(pool: &Pool, running: &RunningJob, deed: Deed) -> Result<Outcome, J
             .await?;
             Ok(Outcome::Finished)
         }
-        Deed::PrintNothing => Ok(Outcome::done(json!("no object"), Progress::default())),
+        Deed::Nothing => Ok(Outcome::done(json!({}), Progress::default())),
+        Deed::ReturnNoObject => Ok(Outcome::done(json!("no object"), Progress::default())),
     }
 }
 

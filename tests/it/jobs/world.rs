@@ -25,7 +25,10 @@ pub struct World {
 
 impl World {
     pub async fn new() -> Self {
-        let database = TestDatabase::create().await;
+        Self::on(TestDatabase::create().await).await
+    }
+
+    pub async fn on(database: TestDatabase) -> Self {
         let pool = database.pool(12);
         let effects =
             "CREATE TABLE effects (job_id uuid NOT NULL, step bigint NOT NULL, attempt integer NOT NULL)";
@@ -39,12 +42,22 @@ impl World {
 
     /// A worker of this process.
     pub fn worker(&self, redis: Option<RedisSettings>, lease: Duration) -> Worker<Code> {
+        self.worker_of(redis, settings(lease, Duration::from_secs(2)))
+    }
+
+    /// A worker with that many slots for the queue `email`.
+    pub fn worker_with(&self, email_slots: usize, redis: Option<RedisSettings>) -> Worker<Code> {
+        let usual = settings(Duration::from_secs(30), Duration::from_secs(2));
+        self.worker_of(redis, JobSettings { email_slots, ..usual })
+    }
+
+    fn worker_of(&self, redis: Option<RedisSettings>, settings: JobSettings) -> Worker<Code> {
         let parts = WorkerParts {
             pool: self.pool.clone(),
             database_url: self.database.url(),
             redis,
             publisher: self.publisher.clone(),
-            settings: settings(lease, Duration::from_secs(2)),
+            settings,
             clock: Clock::System,
         };
         Worker::new(parts, code(self.pool.clone()))

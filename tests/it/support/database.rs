@@ -5,9 +5,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use pennypost::clock::Clock;
 use pennypost::config::Secret;
 use pennypost::db::{Pool, migrate};
-use uuid::Uuid;
 
 /// A database that lives as long as this value.
 pub struct TestDatabase {
@@ -20,8 +20,13 @@ impl TestDatabase {
     #[expect(clippy::disallowed_methods, reason = "the test runner says where the servers are")]
     pub async fn create() -> Self {
         let server = std::env::var("TEST_DATABASE_URL").expect("TEST_DATABASE_URL names a PostgreSQL server");
+        Self::create_on(server).await
+    }
+
+    /// A fresh database on that server.
+    pub async fn create_on(server: String) -> Self {
         let template = template(&server).await;
-        let name = format!("test_{}", Uuid::new_v4().simple());
+        let name = format!("test_{}", Clock::System.new_id().simple());
         let mut admin = AsyncPgConnection::establish(&server).await.unwrap();
         let clone = format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY WAL_LOG");
         admin.batch_execute(&clone).await.unwrap();

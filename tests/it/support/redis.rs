@@ -4,6 +4,8 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use pennypost::config::Secret;
 use pennypost::jobs::RedisSettings;
 
@@ -40,6 +42,12 @@ impl PrivateRedis {
             child.kill().unwrap();
             child.wait().unwrap();
         }
+    }
+
+    /// Freezes it or lets it go on: a link to a frozen server is open, and nobody answers on it.
+    pub fn signal(&self, signal: Signal) {
+        let id = self.child.as_ref().expect("it runs").id();
+        kill(Pid::from_raw(i32::try_from(id).unwrap()), signal).unwrap();
     }
 
     /// Starts it again, empty, and waits until it answers.
