@@ -1,6 +1,6 @@
 //! What people do with jobs: look at their own, cancel them, and have them tried again.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pennypost::jobs::{self, JobFilter, Kind, NewJob, Page, State};
 use pennypost::viewer::Visibility;
@@ -27,7 +27,7 @@ async fn a_stranger_sees_no_job_and_no_event_of_anybody_else() {
         let page = Page { limit: 10, ..Page::default() };
         assert_eq!(jobs::list(conn, visibility, &filter, page).await.unwrap().len(), wanted);
         assert_eq!(jobs::count(conn, visibility, &filter).await.unwrap(), i64::try_from(wanted).unwrap());
-        assert_eq!(jobs::read::for_ids(conn, visibility, &ids).await.unwrap().len(), wanted);
+        assert_eq!(jobs::for_ids(conn, visibility, &ids).await.unwrap().len(), wanted);
         assert_eq!(jobs::events_for(conn, visibility, &ids, 0, 10).await.unwrap().len(), wanted);
     }
     assert!(jobs::find(conn, Visibility::Of(BEN), job.id).await.unwrap().is_none());
@@ -137,4 +137,37 @@ async fn a_running_job_is_cancelled_whether_it_looks_or_not() {
     world.assert_events_are_whole().await;
     assert_eq!(world.number("SELECT count(*) AS step FROM job_workers").await, 0);
     assert_eq!(world.drain().await, 0, "cancelled jobs do not come back");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_is_dropped_in_its_transaction_leaves_nothing_and_no_connection_behind() {
+    let mut world = World::new().await;
+    // So few that the next jobs would be given the connection that the dropped run had.
+    world.pool = world.database.pool(2);
+    let lease = Duration::from_millis(1200);
+    let worker = world.worker(None, lease);
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    let run = tokio::spawn(async move { worker.run(stopped).await });
+    let hanging = world.enqueue_new(NewJob::new(Some(ANA), deed(Deed::HangInTransaction))).await;
+    world.wait_for(hanging.id, State::Running, Duration::from_secs(3)).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    stop.cancel();
+    let asked = Instant::now();
+    run.await.unwrap().unwrap();
+    // The grace, and not the time that a lock is waited for.
+    assert!(asked.elapsed() < Duration::from_secs(4), "it ended after {:?}", asked.elapsed());
+    let left = world.job(hanging.id).await;
+    assert_eq!((left.state, left.interruptions, left.checkpoint), (State::Queued, 1, None));
+    jobs::cancel(&mut *world.conn().await, Visibility::Of(ANA), hanging.id, ANA).await.unwrap();
+    let mut after = Vec::new();
+    for _ in 0..6 {
+        after.push(world.enqueue(short()).await);
+    }
+    assert_eq!(world.drain().await, 6);
+    world.pool = world.database.pool(2);
+    assert_eq!(world.effects(hanging.id).await, [0; 0]);
+    for job in after {
+        assert_eq!(world.effects(job.id).await, [0], "it was committed, not left in somebody's transaction");
+    }
 }

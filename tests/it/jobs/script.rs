@@ -38,9 +38,10 @@ pub enum Deed {
     RollBack,
     ReturnNoObject,
     Nothing,
+    HangInTransaction,
 }
 
-const DEEDS: [Deed; 11] = [
+const DEEDS: [Deed; 12] = [
     Deed::Abort,
     Deed::Panic,
     Deed::AskForRetry,
@@ -52,6 +53,7 @@ const DEEDS: [Deed; 11] = [
     Deed::RollBack,
     Deed::ReturnNoObject,
     Deed::Nothing,
+    Deed::HangInTransaction,
 ];
 
 pub fn deed(deed: Deed) -> JobPayload {
@@ -143,6 +145,16 @@ async fn act(pool: &Pool, running: &RunningJob, deed: Deed) -> Result<Outcome, J
             Ok(Outcome::Finished)
         }
         Deed::Nothing => Ok(Outcome::done(json!({}), Progress::default())),
+        Deed::HangInTransaction => {
+            let mut conn = pool.connection().await?;
+            conn.transaction(async |conn| {
+                running.checkpoint(conn, &json!(1), &Progress::default()).await?;
+                add_effect(conn, running, 0).await?;
+                std::future::pending::<Result<(), JobError>>().await
+            })
+            .await?;
+            Ok(Outcome::Finished)
+        }
         Deed::ReturnNoObject => Ok(Outcome::done(json!("no object"), Progress::default())),
     }
 }
