@@ -1,10 +1,12 @@
 //! The worker: claims jobs, runs each kind's code, and keeps the queue in order for the workers that vanish.
 
 mod attempt;
+pub mod fetch_emails;
 mod heartbeat;
 mod housekeeping;
 mod registry;
 mod run_loop;
+pub mod send_email;
 mod settle;
 
 pub use run_loop::{Worker, WorkerParts};
