@@ -3,6 +3,7 @@
 mod attempt;
 mod heartbeat;
 mod housekeeping;
+pub mod kinds;
 mod registry;
 mod run_loop;
 mod settle;
