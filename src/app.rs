@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Environment, Secret};
 use crate::db::Pool;
 use crate::error::{Error, Result};
+use crate::extraction::extractor::Extractor;
 use crate::jobs::{Publisher, RedisSettings};
 use crate::mailer::Mailer;
 use crate::users::access_token::AccessTokens;
@@ -33,6 +34,8 @@ pub struct App {
     pub hasher: Hasher,
     /// Access tokens.
     pub access_tokens: AccessTokens,
+    /// How mails are read.
+    pub extractor: Extractor,
 }
 
 /// What an [`App`] is built of, beside its settings.
@@ -70,6 +73,7 @@ impl App {
             mailer: parts.mailer,
             hasher: Hasher::new(1),
             access_tokens: AccessTokens::parse(&secret_key, config.access_token_lifetime)?,
+            extractor: Extractor::current(),
             config,
         })
     }

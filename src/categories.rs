@@ -7,7 +7,9 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::clock::Clock;
+use crate::db::lower;
 use crate::db::schema::categories;
+use crate::error::{Error, Result};
 use crate::page::Page;
 use crate::viewer::Visibility;
 
@@ -140,9 +142,36 @@ pub async fn for_ids(
     visible_to(visibility).filter(categories::id.eq_any(ids)).select(Category::as_select()).load(conn).await
 }
 
-/// All the names of a user's categories, with their ids: what a filing rule chooses from.
-pub async fn names_of(conn: &mut AsyncPgConnection, user_id: Uuid) -> QueryResult<Vec<(String, Uuid)>> {
-    visible_to(Visibility::Of(user_id)).select((categories::name, categories::id)).load(conn).await
+/// The id of the user's category of that name at the top, ignoring case; made when there is none.
+pub async fn find_or_create(
+    conn: &mut AsyncPgConnection,
+    clock: &Clock,
+    user_id: Uuid,
+    name: &str,
+    kind: Kind,
+) -> Result<Uuid> {
+    if let Some(known) = find_by_name(conn, user_id, name).await? {
+        return Ok(known);
+    }
+    let row = (
+        categories::id.eq(clock.new_id()),
+        categories::user_id.eq(user_id),
+        categories::name.eq(name),
+        categories::kind.eq(kind.as_str()),
+    );
+    diesel::insert_into(categories::table).values(row).on_conflict_do_nothing().execute(conn).await?;
+    let made = find_by_name(conn, user_id, name).await?;
+    made.ok_or_else(|| Error::internal("a category was not there after it was made", "categories_name_key"))
+}
+
+async fn find_by_name(conn: &mut AsyncPgConnection, user_id: Uuid, name: &str) -> QueryResult<Option<Uuid>> {
+    visible_to(Visibility::Of(user_id))
+        .filter(categories::parent_id.is_null())
+        .filter(lower(categories::name).eq(name.to_lowercase()))
+        .select(categories::id)
+        .first(conn)
+        .await
+        .optional()
 }
 
 fn visible_to<'a>(visibility: Visibility) -> categories::BoxedQuery<'a, Pg> {

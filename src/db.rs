@@ -23,3 +23,9 @@ pub fn on_constraint(constraint: &str, error: impl FnOnce() -> Error) -> impl Fn
         _ => found.into(),
     }
 }
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// PostgreSQL's `lower`, as the unique indexes on names use it.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}

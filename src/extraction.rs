@@ -1,5 +1,12 @@
 //! From a mail's text to drafts of transactions, each field with the place that it came from, and the gate they pass.
 
+pub mod align;
+pub mod categorise;
 pub mod draft;
 pub mod evidence;
+pub mod extractor;
+pub mod filing;
 pub mod offline;
+pub mod reading;
+pub mod run;
+pub mod sighting;

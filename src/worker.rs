@@ -1,6 +1,7 @@
 //! The worker: claims jobs, runs each kind's code, and keeps the queue in order for the workers that vanish.
 
 mod attempt;
+pub mod extract_emails;
 mod heartbeat;
 mod housekeeping;
 pub mod kinds;

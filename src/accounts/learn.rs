@@ -1,11 +1,14 @@
 //! Accounts learned from mails: found again by issuer and mask, made when they are new.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::accounts::Kind;
 use crate::clock::Clock;
+use crate::db::lower;
 use crate::db::schema::{account_masks, accounts};
 use crate::error::{Error, Result};
 use crate::money::Currency;
@@ -65,20 +68,26 @@ pub async fn find_or_create_unassigned(
     find_or_insert(conn, clock, user_id, New { name: &name, issuer: None, kind: Kind::Other, currency }).await
 }
 
-/// The currencies of the accounts that an issuer writes about.
-pub async fn currencies_of_issuer(
+/// The currencies of a user's accounts, by the issuer that writes about them.
+pub async fn currencies_by_issuer(
     conn: &mut AsyncPgConnection,
     user_id: Uuid,
-    issuer: &str,
-) -> QueryResult<Vec<String>> {
-    accounts::table
+) -> QueryResult<HashMap<String, Vec<Currency>>> {
+    let rows: Vec<(Option<String>, String)> = accounts::table
         .filter(accounts::user_id.eq(user_id))
-        .filter(accounts::issuer.eq(issuer))
-        .select(accounts::currency)
+        .filter(accounts::issuer.is_not_null())
+        .select((accounts::issuer, accounts::currency))
         .distinct()
-        .order(accounts::currency)
+        .order((accounts::issuer, accounts::currency))
         .load(conn)
-        .await
+        .await?;
+    let mut found: HashMap<String, Vec<Currency>> = HashMap::new();
+    for (issuer, currency) in rows {
+        if let (Some(issuer), Some(currency)) = (issuer, Currency::parse(&currency)) {
+            found.entry(issuer).or_default().push(currency);
+        }
+    }
+    Ok(found)
 }
 
 struct New<'a> {
@@ -126,10 +135,4 @@ async fn find_or_insert(
         .filter(lower(accounts::name).eq(name.to_lowercase()));
     let found = same_name.select(accounts::id).first(conn).await.optional()?;
     found.ok_or_else(|| Error::internal("an account was not there after it was made", "accounts_name_key"))
-}
-
-#[diesel::declare_sql_function]
-extern "SQL" {
-    /// PostgreSQL's `lower`, as the unique index uses it.
-    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
 }

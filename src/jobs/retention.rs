@@ -49,7 +49,7 @@ async fn delete_batch(
 pub async fn delete_ended(conn: &mut AsyncPgConnection, age: Duration, limit: i64) -> QueryResult<usize> {
     statement(
         "DELETE FROM jobs WHERE id = ANY (ARRAY (
-             SELECT id FROM jobs WHERE finished_at < clock_timestamp() - $1 * interval '1 millisecond'
+             SELECT id FROM jobs WHERE finished_at < now() - $1 * interval '1 millisecond'
              ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
     )
     .bind::<BigInt, _>(milliseconds(age))
@@ -59,7 +59,7 @@ pub async fn delete_ended(conn: &mut AsyncPgConnection, age: Duration, limit: i6
 }
 
 async fn delete_workers(conn: &mut AsyncPgConnection, age: Duration) -> QueryResult<usize> {
-    statement("DELETE FROM job_workers WHERE seen_at < clock_timestamp() - $1 * interval '1 millisecond'")
+    statement("DELETE FROM job_workers WHERE seen_at < now() - $1 * interval '1 millisecond'")
         .bind::<BigInt, _>(milliseconds(age))
         .execute(conn)
         .await

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::clock::Clock;
-use crate::jobs::checkpoint::{Claim, store};
+use crate::jobs::checkpoint::{Claim, Stored, store};
 use crate::jobs::enqueue::{Enqueued, NewJob, enqueue};
 use crate::jobs::failure::JobError;
 use crate::jobs::finish::succeed;
@@ -70,6 +70,8 @@ struct Run {
 /// What is known beyond the row as it was claimed.
 struct Memory {
     progress: Progress,
+    /// The highest version that this run knows to be committed.
+    version: i64,
     /// When this run last committed a checkpoint, or began.
     checkpointed_at: Instant,
     shown_at: Option<Instant>,
@@ -92,6 +94,7 @@ impl RunningJob {
         let progress = stored.and_then(|progress| serde_json::from_value(progress.clone()).ok());
         let memory = Memory {
             progress: progress.unwrap_or_else(|| job.progress.clone()),
+            version: job.version,
             checkpointed_at: Instant::now(),
             shown_at: None,
             uncommitted: Uncommitted::default(),
@@ -136,6 +139,11 @@ impl RunningJob {
         self.run.settings.stop.reason()
     }
 
+    /// Asks the run to stop: nothing that it writes from now on counts, but for what a shutdown leaves time for.
+    pub fn ask_to_stop(&self, reason: Stop) {
+        self.run.settings.stop.raise(reason);
+    }
+
     /// Waits until the reason to stop is another one than `seen`, and returns it.
     pub async fn stop_changed_from(&self, seen: Option<Stop>) -> Option<Stop> {
         self.run.settings.stop.changed_from(seen).await
@@ -147,6 +155,9 @@ impl RunningJob {
     }
 
     /// The first statement of a transaction that has effects: the fence, the checkpoint (any JSON) and the progress.
+    ///
+    /// It locks the job's row, and no heartbeat renews a lease behind a lock: keep the transaction to statements, well
+    /// below a lease, and do what is slow before it.
     ///
     /// `Fenced` when the claim is lost, `Stopped` when nothing more may be written: roll back by returning it. After
     /// COMMIT call [`RunningJob::committed`].
@@ -166,18 +177,13 @@ impl RunningJob {
         let stored = store(conn, self.run.claim, &document, progress, is_visible, lease).await?;
         let stored = stored.ok_or(JobError::Fenced)?;
         let mut memory = self.memory();
-        let mut change = self.run.job.clone();
-        change.version = stored.version;
-        change.cancel_requested_at = stored.cancel_requested_at;
-        change.updated_at = stored.updated_at;
-        change.progress = progress.clone();
-        let uncommitted = Uncommitted {
+        let is_shown = is_visible && stored.version > memory.version;
+        memory.uncommitted = Uncommitted {
             progress: Some(progress.clone()),
-            is_shown: is_visible,
+            is_shown,
             is_cancelled: stored.cancel_requested_at.is_some(),
-            changes: if is_visible { vec![change] } else { Vec::new() },
+            changes: is_shown.then(|| self.changed(&stored, progress)).into_iter().collect(),
         };
-        memory.uncommitted = uncommitted;
         Ok(())
     }
 
@@ -220,6 +226,8 @@ impl RunningJob {
         if uncommitted.is_shown {
             memory.shown_at = Some(Instant::now());
         }
+        let shown = uncommitted.changes.iter().filter(|change| change.id == self.run.job.id);
+        memory.version = shown.map(|change| change.version).fold(memory.version, i64::max);
         drop(memory);
         if uncommitted.is_cancelled {
             self.run.settings.stop.raise(Stop::Cancelled);
@@ -232,6 +240,17 @@ impl RunningJob {
     /// How long ago the last checkpoint was, or the start.
     pub fn since_checkpoint(&self) -> Duration {
         self.memory().checkpointed_at.elapsed()
+    }
+
+    /// The row as a checkpoint left it, as far as it can be seen.
+    fn changed(&self, stored: &Stored, progress: &Progress) -> Job {
+        Job {
+            version: stored.version,
+            cancel_requested_at: stored.cancel_requested_at,
+            updated_at: stored.updated_at,
+            progress: progress.clone(),
+            ..self.run.job.clone()
+        }
     }
 
     /// Forgets what a transaction before this one left uncommitted, and says whether progress may be shown again.

@@ -84,7 +84,7 @@ async fn lock_due(conn: &mut AsyncPgConnection) -> QueryResult<Vec<Due>> {
     let known: Vec<&str> = SCHEDULES.iter().map(|schedule| schedule.name).collect();
     statement(
         "SELECT name, cron, next_run_at, clock_timestamp() AS now FROM job_schedules
-         WHERE next_run_at <= clock_timestamp() AND name = ANY ($1) FOR UPDATE SKIP LOCKED",
+         WHERE next_run_at <= now() AND name = ANY ($1) FOR UPDATE SKIP LOCKED",
     )
     .bind::<Array<Text>, _>(known)
     .get_results(conn)

@@ -48,8 +48,9 @@ impl WakeUps {
         }
     }
 
-    /// Ends the link.
-    pub async fn close(&self) {
-        let _ = self.client.quit().await;
+    /// Ends the link, once the question that may still be open is answered. Nobody waits for that.
+    pub fn close(&self) {
+        let client = self.client.clone();
+        tokio::spawn(async move { client.quit().await });
     }
 }

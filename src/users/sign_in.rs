@@ -4,16 +4,11 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use crate::db::lower;
 use crate::db::schema::users;
 use crate::error::{Code, Error, Result};
 use crate::users::User;
 use crate::users::password::Hasher;
-
-#[diesel::declare_sql_function]
-extern "SQL" {
-    /// PostgreSQL's `lower`, as the unique indexes use it.
-    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
-}
 
 /// Finds who `login` (a username or an address, ignoring case) is, with the hash of their password. A username holds
 /// no `@`, so the login is never ambiguous.

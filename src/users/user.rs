@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::db::lower;
 use crate::db::schema::users;
 use crate::viewer::{Role, Visibility};
 
@@ -81,10 +82,4 @@ pub async fn for_ids(
 pub async fn has_admin(conn: &mut AsyncPgConnection) -> QueryResult<bool> {
     let admins = users::table.filter(users::role.eq(Role::Admin.as_str())).filter(users::is_active);
     diesel::select(diesel::dsl::exists(admins)).get_result(conn).await
-}
-
-#[diesel::declare_sql_function]
-extern "SQL" {
-    /// PostgreSQL's `lower`, as the unique indexes use it.
-    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
 }

@@ -11,9 +11,11 @@ use crate::jobs::{JobError, JobPayload, Kind, Outcome, RunningJob, Stop};
 
 /// How an attempt ended.
 pub(super) enum Ending {
-    /// The kind's code has answered, or was stopped.
+    /// The kind's code has answered.
     Answered(Result<Outcome, JobError>),
-    /// It has not answered: it panicked, or made no checkpoint for too long.
+    /// It did not stop in time when it was asked to, and was dropped.
+    Dropped,
+    /// It panicked, or was dropped because it made no checkpoint for too long.
     Broke(Failure),
 }
 
@@ -41,8 +43,12 @@ where
         biased;
         answer = work => answer.map_or_else(|_| Ending::Broke(panicked()), Ending::Answered),
         reason = end_of_patience(running, kind, patience) => match reason {
-            Stop::Overdue => Ending::Broke(overdue()),
-            Stop::Shutdown | Stop::Cancelled | Stop::Lost => Ending::Answered(Err(JobError::Stopped)),
+            Stop::Overdue => {
+                // What it started on other threads hears of it this way.
+                running.ask_to_stop(Stop::Overdue);
+                Ending::Broke(overdue())
+            }
+            Stop::Shutdown | Stop::Cancelled | Stop::Lost => Ending::Dropped,
         },
     }
 }

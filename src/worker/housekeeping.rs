@@ -2,11 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use diesel_async::AsyncPgConnection;
+
 use crate::clock::Clock;
 use crate::db::Pool;
 use crate::error::Result;
-use crate::jobs::promote::{BATCH, next_due, promote};
-use crate::jobs::rescue::rescue;
+use crate::jobs::promote::{self, next_due, promote};
+use crate::jobs::rescue::{self, rescue};
 use crate::jobs::{Job, schedule};
 
 /// The longest time between two looks.
@@ -41,12 +43,7 @@ impl Housekeeping {
     async fn keep_order(&mut self, changes: &mut Vec<Job>) -> Result<Duration> {
         let mut conn = self.pool.connection().await?;
         if self.swept_at.is_none_or(|at| at.elapsed() >= self.sweep_every) {
-            let rescued = rescue(&mut conn).await?;
-            for job in &rescued {
-                let (kind, state, crashes) = (job.kind.as_str(), job.state.as_str(), job.crash_count);
-                tracing::warn!(job = %job.id, kind, state, crashes, "rescued from a worker that fell silent");
-            }
-            changes.extend(rescued);
+            changes.extend(sweep(&mut conn).await?);
             self.swept_at = Some(Instant::now());
         }
         if !self.are_schedules_planted {
@@ -56,7 +53,7 @@ impl Housekeeping {
         changes.extend(schedule::enqueue_due(&mut conn, &self.clock).await?);
         loop {
             let promoted = promote(&mut conn).await?;
-            let is_last = promoted.len() < BATCH;
+            let is_last = promoted.len() < promote::BATCH;
             changes.extend(promoted);
             if is_last {
                 break;
@@ -65,5 +62,22 @@ impl Housekeeping {
         let due = next_due(&mut conn).await?.unwrap_or(LONGEST_WAIT);
         // A due row that another worker holds must not make this a loop without a pause.
         Ok(due.clamp(Duration::from_millis(5), LONGEST_WAIT.min(self.sweep_every)))
+    }
+}
+
+/// Rescues every job whose lease has run out, and says so for people: each is a fault somewhere.
+async fn sweep(conn: &mut AsyncPgConnection) -> Result<Vec<Job>> {
+    let mut all = Vec::new();
+    loop {
+        let rescued = rescue(conn).await?;
+        for job in &rescued {
+            let (kind, state, crashes) = (job.kind.as_str(), job.state.as_str(), job.crash_count);
+            tracing::warn!(job = %job.id, kind, state, crashes, "rescued from a worker that fell silent");
+        }
+        let is_last = rescued.len() < rescue::BATCH;
+        all.extend(rescued);
+        if is_last {
+            return Ok(all);
+        }
     }
 }

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use crate::jobs::claim::Room;
 use crate::jobs::heartbeat::Pulse;
-use crate::jobs::{Job, Queue, Stop, stop::StopFlag};
+use crate::jobs::stop::StopFlag;
+use crate::jobs::{Job, Kind, Queue, Stop};
 
 /// Who runs here. Clones share it.
 #[derive(Clone)]
@@ -45,7 +46,7 @@ impl Registry {
     pub(super) fn register(&self, job: &Job) -> Registration {
         let key = (job.id, job.attempt);
         let stop = StopFlag::new();
-        let is_bulk = job.known_kind().is_some_and(|kind| kind.is_bulk());
+        let is_bulk = job.known_kind().is_some_and(Kind::is_bulk);
         let entry = Entry { queue: job.queue, is_bulk, stop: stop.clone() };
         self.lock().runs.insert(key, entry);
         Registration { registry: self.clone(), key, stop }

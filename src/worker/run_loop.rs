@@ -19,7 +19,9 @@ use crate::jobs::heartbeat::WorkerProcess;
 use crate::jobs::promote::promote;
 use crate::jobs::running::RunSettings;
 use crate::jobs::wakeup::WakeUps;
-use crate::jobs::{Job, JobError, JobPayload, Outcome, Publisher, Queue, RedisSettings, RunningJob, Stop};
+use crate::jobs::{
+    Job, JobError, JobPayload, Outcome, Publisher, Queue, RedisSettings, RunningJob, State, Stop,
+};
 use crate::worker::attempt::{self, Patience};
 use crate::worker::heartbeat::{Heart, longest_silence};
 use crate::worker::housekeeping::Housekeeping;
@@ -107,9 +109,7 @@ where
         let mut runs = 0;
         loop {
             let mut conn = core.parts.pool.connection().await?;
-            for job in promote(&mut conn).await? {
-                core.parts.publisher.publish(&job);
-            }
+            core.tell(&promote(&mut conn).await?);
             drop(conn);
             let mut claimed = Vec::new();
             for queue in Queue::ALL {
@@ -180,16 +180,16 @@ where
             clock: self.parts.clock.clone(),
             stop: registration.stop.clone(),
         };
+        let queue = job.queue;
         let Some(running) = RunningJob::new(job, settings) else { return };
         let patience =
             Patience { shutdown: self.parts.settings.shutdown_grace, cancel: lease / 6, lost: lease / 12 };
         let ending = attempt::run(&self.code, &running, &patience).await;
-        for job in settle(&self.parts.pool, &self.parts.clock, &running, ending, lease).await {
-            self.parts.publisher.publish(&job);
-        }
+        let changes = settle(&self.parts.pool, &self.parts.clock, &running, ending, lease).await;
         drop(registration);
-        // A slot is free, and what followed from the job may be in either queue.
-        self.ring();
+        // A slot is free, and something may have followed from the job.
+        self.bell(queue).notify_one();
+        self.tell(&changes);
     }
 
     async fn listen(&self, queue: Queue, wake_ups: &WakeUps, stop: &CancellationToken) {
@@ -199,14 +199,15 @@ where
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 continue;
             }
-            let Some(job_id) = wake_ups.next().await else { continue };
-            if stop.is_cancelled() || self.registry.room(queue, self.slots(queue)).any == 0 {
+            // What is dropped here is still asked, and may swallow one wake-up: the others poll.
+            let Some(Some(job_id)) = stop.run_until_cancelled(wake_ups.next()).await else { continue };
+            if self.registry.room(queue, self.slots(queue)).any == 0 {
                 wake_ups.give_back(job_id).await;
             } else {
                 self.bell(queue).notify_one();
             }
         }
-        wake_ups.close().await;
+        wake_ups.close();
     }
 
     async fn keep_order(&self, stop: &CancellationToken) {
@@ -215,12 +216,7 @@ where
             Housekeeping::new(parts.pool.clone(), parts.clock.clone(), parts.settings.lease);
         while !stop.is_cancelled() {
             let (changes, wait) = housekeeping.round().await;
-            for job in &changes {
-                parts.publisher.publish(job);
-            }
-            if !changes.is_empty() {
-                self.ring();
-            }
+            self.tell(&changes);
             let _ = tokio::time::timeout(wait, stop.cancelled()).await;
         }
     }
@@ -275,8 +271,13 @@ where
         }
     }
 
-    fn ring(&self) {
-        self.base.notify_one();
-        self.email.notify_one();
+    /// Tells the others of committed changes, and this worker's own loops of what is ready.
+    fn tell(&self, changes: &[Job]) {
+        for job in changes {
+            self.parts.publisher.publish(job);
+            if job.state == State::Queued {
+                self.bell(job.queue).notify_one();
+            }
+        }
     }
 }

@@ -24,6 +24,10 @@ pub(super) async fn settle(
 ) -> Vec<Job> {
     let begun = Instant::now();
     log(running, &ending);
+    if matches!(ending, Ending::Dropped | Ending::Broke(_)) {
+        // The code may have been in a transaction that holds the job's row.
+        pool.close_idle();
+    }
     loop {
         match write(pool, clock, running, &ending).await {
             Ok(Some(changes)) => return changes,
@@ -35,11 +39,13 @@ pub(super) async fn settle(
                 tracing::warn!(job = %running.job().id, %error, "an ending was not written; the rescue will find the job");
                 return Vec::new();
             }
-            Err(error) if error.is_passing() => tokio::time::sleep(PAUSE).await,
-            // The ending itself cannot be written, like an output that is no object: that is the job's failure.
             Err(error) => {
-                tracing::error!(job = %running.job().id, %error, "an ending was refused");
-                ending = Ending::Broke(masked());
+                // What the kind's code has answered may be what is refused, like an output that is no object: that is the
+                // job's failure. Every other ending is tried as it is.
+                if !error.is_passing() && matches!(ending, Ending::Answered(Ok(_))) {
+                    tracing::error!(job = %running.job().id, %error, "an ending was refused");
+                    ending = Ending::Broke(masked());
+                }
                 tokio::time::sleep(PAUSE).await;
             }
         }
@@ -74,7 +80,7 @@ async fn write(
             try_again(&mut conn, claim, &plain(code, message), *after).await?
         }
         Ending::Answered(Err(JobError::Broken(_))) => try_again(&mut conn, claim, &masked(), None).await?,
-        Ending::Answered(Err(JobError::Stopped)) => stopped(&mut conn, running).await?,
+        Ending::Answered(Err(JobError::Stopped)) | Ending::Dropped => stopped(&mut conn, running).await?,
         Ending::Broke(failure) => try_again(&mut conn, claim, failure, None).await?,
     };
     Ok(moved.map(|job| vec![job]))
@@ -132,6 +138,7 @@ fn log(running: &RunningJob, ending: &Ending) {
         }
         Ending::Answered(Err(JobError::Fenced)) => tracing::warn!(job = %id, kind, attempt, "fenced"),
         Ending::Answered(Err(error)) => tracing::info!(job = %id, kind, attempt, %error, "not done"),
+        Ending::Dropped => tracing::warn!(job = %id, kind, attempt, "dropped: it did not stop in time"),
         Ending::Broke(failure) => tracing::error!(job = %id, kind, attempt, failure.code, "a job broke off"),
     }
 }

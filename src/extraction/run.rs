@@ -1,0 +1,170 @@
+//! One extraction as a row: recorded once for each version of the pipeline, so that a retry never files twice.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::draft::{Draft, Kind};
+use super::extractor::Extractor;
+use crate::db::schema::extractions;
+use crate::viewer::Visibility;
+
+/// How an extraction ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Each draft is a transaction.
+    Filed,
+    /// A draft waits for a person.
+    InReview,
+    /// There was no draft.
+    Nothing,
+    /// The mail could not be read.
+    Failed,
+}
+
+impl Outcome {
+    /// The name in the database and in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Filed => "FILED",
+            Self::InReview => "IN_REVIEW",
+            Self::Nothing => "NOTHING",
+            Self::Failed => "FAILED",
+        }
+    }
+
+    /// The outcome of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Filed, Self::InReview, Self::Nothing, Self::Failed]
+            .into_iter()
+            .find(|outcome| outcome.as_str() == name)
+    }
+}
+
+/// An extraction as a row, without its drafts.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = extractions)]
+pub struct Extraction {
+    /// UUID version 7.
+    pub id: Uuid,
+    /// The owner.
+    pub user_id: Uuid,
+    /// The mail that was read.
+    pub email_id: Uuid,
+    /// The name of the pipeline.
+    pub extractor: String,
+    /// Its version.
+    pub extractor_version: i32,
+    /// The version of the text that was read.
+    pub text_version: i32,
+    /// The language model, where one was asked.
+    pub model: Option<String>,
+    /// What the mail is.
+    pub kind: String,
+    /// Why it was given that kind.
+    pub kind_reason: String,
+    /// FILED, IN_REVIEW, NOTHING or FAILED.
+    pub outcome: String,
+    /// The job that ran it; it may be gone.
+    pub job_id: Option<Uuid>,
+    /// When it ran.
+    pub created_at: DateTime<Utc>,
+}
+
+/// What a run found: its drafts under their event keys.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Found {
+    /// Each draft, under the key of its event.
+    pub drafts: BTreeMap<String, Draft>,
+}
+
+/// What is written about a run.
+pub struct NewExtraction<'a> {
+    /// Its id.
+    pub id: Uuid,
+    /// The owner.
+    pub user_id: Uuid,
+    /// The mail.
+    pub email_id: Uuid,
+    /// The pipeline.
+    pub extractor: Extractor,
+    /// The version of the text.
+    pub text_version: i32,
+    /// What the mail is.
+    pub kind: Kind,
+    /// Why, cut to 500 characters.
+    pub kind_reason: &'a str,
+    /// The job that runs it.
+    pub job_id: Option<Uuid>,
+}
+
+/// Records the run, overwriting a failed one of the same pipeline and text. `None` when it was done already: then there is
+/// nothing to file.
+pub async fn begin(conn: &mut AsyncPgConnection, new: &NewExtraction<'_>) -> QueryResult<Option<Uuid>> {
+    use diesel::query_dsl::methods::FilterDsl as _;
+    use diesel::upsert::on_constraint;
+    let reason: String = new.kind_reason.chars().take(500).collect();
+    diesel::insert_into(extractions::table)
+        .values((
+            extractions::id.eq(new.id),
+            extractions::user_id.eq(new.user_id),
+            extractions::email_id.eq(new.email_id),
+            extractions::extractor.eq(new.extractor.name()),
+            extractions::extractor_version.eq(new.extractor.version()),
+            extractions::text_version.eq(new.text_version),
+            extractions::kind.eq(new.kind.as_str()),
+            extractions::kind_reason.eq(&reason),
+            extractions::outcome.eq(Outcome::Nothing.as_str()),
+            extractions::result.eq(serde_json::json!({})),
+            extractions::job_id.eq(new.job_id),
+        ))
+        .on_conflict(on_constraint("extractions_run_key"))
+        .do_update()
+        .set((
+            extractions::kind.eq(new.kind.as_str()),
+            extractions::kind_reason.eq(&reason),
+            extractions::job_id.eq(new.job_id),
+        ))
+        .filter(extractions::outcome.eq(Outcome::Failed.as_str()))
+        .returning(extractions::id)
+        .get_result(conn)
+        .await
+        .optional()
+}
+
+/// Writes what the run found and how it ended.
+pub async fn end(conn: &mut AsyncPgConnection, id: Uuid, found: &Found, outcome: Outcome) -> QueryResult<()> {
+    let result = serde_json::to_value(found)
+        .map_err(|error| diesel::result::Error::SerializationError(Box::new(error)))?;
+    diesel::update(extractions::table.find(id))
+        .set((extractions::result.eq(result), extractions::outcome.eq(outcome.as_str())))
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
+/// What those runs found, by their ids.
+pub async fn found_by(conn: &mut AsyncPgConnection, ids: &[Uuid]) -> QueryResult<Vec<(Uuid, Found)>> {
+    let query = extractions::table.filter(extractions::id.eq_any(ids));
+    let rows: Vec<(Uuid, serde_json::Value)> =
+        query.select((extractions::id, extractions::result)).load(conn).await?;
+    // A result that an older version wrote differently aligns with nothing, which only costs precision.
+    Ok(rows.into_iter().map(|(id, json)| (id, serde_json::from_value(json).unwrap_or_default())).collect())
+}
+
+/// The visible ones among `ids`.
+pub async fn for_ids(
+    conn: &mut AsyncPgConnection,
+    visibility: Visibility,
+    ids: &[Uuid],
+) -> QueryResult<Vec<Extraction>> {
+    let mut query = extractions::table.filter(extractions::id.eq_any(ids)).into_boxed();
+    if let Some(user) = visibility.user() {
+        query = query.filter(extractions::user_id.eq(user));
+    }
+    query.select(Extraction::as_select()).load(conn).await
+}

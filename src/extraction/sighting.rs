@@ -1,0 +1,166 @@
+//! Sightings: one event seen in one mail, the link from mails to transactions.
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use crate::db::schema::{extractions, sightings, transactions};
+use crate::viewer::Visibility;
+
+/// What became of a sighting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// It is a transaction.
+    Filed,
+    /// It waits for a person.
+    InReview,
+    /// A person said that it is none.
+    Rejected,
+}
+
+impl State {
+    /// The name in the database and in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Filed => "FILED",
+            Self::InReview => "IN_REVIEW",
+            Self::Rejected => "REJECTED",
+        }
+    }
+
+    /// The state of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Filed, Self::InReview, Self::Rejected].into_iter().find(|state| state.as_str() == name)
+    }
+}
+
+/// A sighting as a row.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = sightings)]
+pub struct Sighting {
+    /// UUID version 7.
+    pub id: Uuid,
+    /// Given once, and kept by every later extraction of the mail.
+    pub event_key: String,
+    /// The extraction that last read it.
+    pub extraction_id: Uuid,
+    /// FILED, IN_REVIEW or REJECTED.
+    pub state: String,
+    /// The transaction that it is a sighting of.
+    pub transaction_id: Option<Uuid>,
+}
+
+/// What is written about a sighting.
+pub struct Written<'a> {
+    /// The sighting; a new id for a new one.
+    pub id: Uuid,
+    /// The owner.
+    pub user_id: Uuid,
+    /// The mail.
+    pub email_id: Uuid,
+    /// The event's key.
+    pub event_key: &'a str,
+    /// The extraction that read it.
+    pub extraction_id: Uuid,
+    /// What became of it.
+    pub state: State,
+    /// Why it waits; `None` when filed.
+    pub reason: Option<&'a str>,
+    /// The transaction.
+    pub transaction_id: Option<Uuid>,
+}
+
+/// Where a transaction comes from.
+#[derive(Clone, Copy, Debug, Queryable)]
+pub struct Link {
+    /// The transaction.
+    pub transaction_id: Uuid,
+    /// The mail that it was first seen in.
+    pub email_id: Uuid,
+    /// The extraction that last read that mail.
+    pub extraction_id: Uuid,
+    /// The job that ran the extraction; it may be gone.
+    pub job_id: Option<Uuid>,
+}
+
+/// The sightings of a mail, in the order in which they were made.
+pub async fn of_email(
+    conn: &mut AsyncPgConnection,
+    user_id: Uuid,
+    email_id: Uuid,
+) -> QueryResult<Vec<Sighting>> {
+    sightings::table
+        .filter(sightings::user_id.eq(user_id))
+        .filter(sightings::email_id.eq(email_id))
+        .order(sightings::id)
+        .select(Sighting::as_select())
+        .load(conn)
+        .await
+}
+
+/// Inserts the sighting, or updates the one with its event key.
+pub async fn write(conn: &mut AsyncPgConnection, written: &Written<'_>) -> QueryResult<()> {
+    let changes = (
+        sightings::extraction_id.eq(written.extraction_id),
+        sightings::state.eq(written.state.as_str()),
+        sightings::reason.eq(written.reason),
+        sightings::transaction_id.eq(written.transaction_id),
+    );
+    diesel::insert_into(sightings::table)
+        .values((
+            sightings::id.eq(written.id),
+            sightings::user_id.eq(written.user_id),
+            sightings::email_id.eq(written.email_id),
+            sightings::event_key.eq(written.event_key),
+            changes,
+        ))
+        .on_conflict((sightings::email_id, sightings::event_key))
+        .do_update()
+        .set(changes)
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
+/// Where each of the visible transactions among `ids` comes from; one that no mail made is left out.
+pub async fn links_for(
+    conn: &mut AsyncPgConnection,
+    visibility: Visibility,
+    ids: &[Uuid],
+) -> QueryResult<Vec<Link>> {
+    let mut query = sightings::table
+        .inner_join(extractions::table.on(extractions::id.eq(sightings::extraction_id)))
+        .filter(sightings::transaction_id.eq_any(ids))
+        .order((sightings::transaction_id, sightings::id))
+        .distinct_on(sightings::transaction_id)
+        .select((
+            sightings::transaction_id.assume_not_null(),
+            sightings::email_id,
+            sightings::extraction_id,
+            extractions::job_id,
+        ))
+        .into_boxed();
+    if let Some(user) = visibility.user() {
+        query = query.filter(sightings::user_id.eq(user));
+    }
+    query.load(conn).await
+}
+
+/// The living transactions that the visible mails among `ids` are sightings of: (mail, transaction), in order.
+pub async fn transactions_of_emails(
+    conn: &mut AsyncPgConnection,
+    visibility: Visibility,
+    ids: &[Uuid],
+) -> QueryResult<Vec<(Uuid, Uuid)>> {
+    let mut query = sightings::table
+        .inner_join(transactions::table.on(transactions::id.nullable().eq(sightings::transaction_id)))
+        .filter(sightings::email_id.eq_any(ids))
+        .filter(transactions::deleted_at.is_null())
+        .order((sightings::email_id, sightings::id))
+        .select((sightings::email_id, transactions::id))
+        .into_boxed();
+    if let Some(user) = visibility.user() {
+        query = query.filter(sightings::user_id.eq(user));
+    }
+    query.load(conn).await
+}

@@ -1,0 +1,4 @@
+//! The reading of mails in the schema.
+
+pub mod input;
+pub mod mutation;

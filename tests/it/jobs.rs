@@ -1,0 +1,11 @@
+//! The job engine: its moves, its reads, and what a fault costs it.
+
+mod faults;
+mod measure;
+mod moves;
+mod people;
+mod postgres_faults;
+mod redis_faults;
+mod script;
+mod slots;
+mod world;

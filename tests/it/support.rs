@@ -1,0 +1,5 @@
+//! What the integration tests stand on.
+
+pub mod database;
+pub mod postgres;
+pub mod redis;
