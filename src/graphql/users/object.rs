@@ -37,7 +37,6 @@ impl User {
 
 /// A person who signs in, with everything that is theirs.
 #[Object]
-#[expect(clippy::unused_async, reason = "the derive wants each resolver async")]
 impl User {
     /// The opaque id.
     pub async fn id(&self) -> ID {
