@@ -5,6 +5,7 @@ pub mod extract_emails;
 pub mod fetch_emails;
 mod heartbeat;
 mod housekeeping;
+pub mod kinds;
 mod registry;
 mod run_loop;
 pub mod send_email;

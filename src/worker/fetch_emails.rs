@@ -14,7 +14,8 @@ use crate::mailbox::connected_account::{self, ConnectedAccount, Provider, Status
 use crate::mailbox::import_folder::ImportFolder;
 use crate::mailbox::prepared::{PreparedMail, prepare};
 use crate::mailbox::source::MailSource;
-use crate::mailbox::store::{has_pending, store};
+use crate::mailbox::store::store;
+use crate::mailbox::to_read::has_pending;
 use crate::users::user;
 use crate::viewer::Visibility;
 
@@ -62,7 +63,9 @@ pub async fn run(
     if has_pending(&mut conn, user_id).await? {
         let extract =
             JobPayload::ExtractEmails { limit: None, batch_size: EXTRACT_BATCH_SIZE, email_ids: None };
-        follow_ups.push(NewJob::new(Some(user_id), extract).unique("all"));
+        // One for each fetch: an extraction that is just ending may have looked before these mails were there.
+        let key = format!("after:{}", running.job().id);
+        follow_ups.push(NewJob::new(Some(user_id), extract).unique(key));
     }
     let output = json!({ "stored": at.stored, "seenAgain": at.seen_again, "skipped": at.skipped });
     let progress = Progress { total: Some(at.read), ..at.progress(None) };
