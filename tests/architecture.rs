@@ -90,7 +90,27 @@ const MODULES: &[Module] = &[
     // 3: the connected application
     module("app", &[LEAVES, INFRASTRUCTURE, DOMAINS], &[]),
     // 4: transports
-    module("graphql", &[LEAVES, INFRASTRUCTURE, DOMAINS, &["app"]], &[]),
+    module("graphql", &[LEAVES, INFRASTRUCTURE, DOMAINS, &["app"]], &[
+        "graphql.rs", "graphql/accounts.rs", "graphql/accounts/object.rs", "graphql/accounts/query.rs",
+        "graphql/categories.rs", "graphql/categories/object.rs", "graphql/categories/query.rs",
+        "graphql/connected_accounts.rs", "graphql/connected_accounts/input.rs",
+        "graphql/connected_accounts/mutation.rs", "graphql/connected_accounts/object.rs",
+        "graphql/connected_accounts/query.rs", "graphql/connection.rs", "graphql/context.rs", "graphql/cursor.rs",
+        "graphql/database.rs", "graphql/emails.rs", "graphql/emails/input.rs", "graphql/emails/object.rs",
+        "graphql/emails/query.rs", "graphql/engine.rs", "graphql/engine/test_schema.rs", "graphql/engine/tests.rs",
+        "graphql/engine/tests/arbitrary.rs", "graphql/engine/tests/document.rs", "graphql/engine/tests/errors.rs",
+        "graphql/engine/tests/facts.rs", "graphql/engine/tests/introspection.rs", "graphql/engine/tests/limits.rs",
+        "graphql/engine/tests/price.rs", "graphql/engine/tests/variables.rs", "graphql/error.rs",
+        "graphql/extraction.rs", "graphql/extraction/input.rs", "graphql/extraction/mutation.rs",
+        "graphql/extraction/object.rs", "graphql/global_id.rs", "graphql/guard.rs", "graphql/guard/cache.rs",
+        "graphql/guard/document.rs", "graphql/guard/limits.rs", "graphql/guard/one_of.rs", "graphql/guard/price.rs",
+        "graphql/guard/shape.rs", "graphql/guard/variables.rs", "graphql/jobs.rs", "graphql/jobs/event.rs",
+        "graphql/jobs/input.rs", "graphql/jobs/object.rs", "graphql/jobs/query.rs", "graphql/loaders.rs",
+        "graphql/node.rs", "graphql/scalars.rs", "graphql/schema.rs", "graphql/schema/tests.rs",
+        "graphql/transactions.rs", "graphql/transactions/input.rs", "graphql/transactions/object.rs",
+        "graphql/transactions/query.rs", "graphql/user_error.rs", "graphql/users.rs", "graphql/users/input.rs",
+        "graphql/users/mutation.rs", "graphql/users/object.rs", "graphql/users/query.rs",
+    ]),
     module("worker", &[LEAVES, INFRASTRUCTURE, DOMAINS, &["app"]], &[]),
     module("http", &[LEAVES, DOMAINS, &["app", "graphql::engine"]], &[]),
     // 5: the command line
