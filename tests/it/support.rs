@@ -1,5 +1,6 @@
 //! What the integration tests stand on.
 
 pub mod database;
+pub mod half_open;
 pub mod postgres;
 pub mod redis;
