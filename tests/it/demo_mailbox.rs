@@ -97,14 +97,18 @@ fn the_demo_mailbox_is_read_well_enough_and_nothing_is_invented() {
             right += 1;
         } else {
             false_positives += i32::from(wanted.is_empty());
-            misses.push(format!("{:?}: wanted {wanted:?}, got {:?} {booked:?}", expected.subject, read.reading.kind));
+            misses.push(format!(
+                "{:?}: wanted {wanted:?}, got {:?} {booked:?}",
+                expected.subject, read.reading.kind
+            ));
         }
         if let ([one], [category]) = (&expected.transactions[..], &read.categories[..]) {
             categories.1 += 1;
             if *category == Some(one.category.as_str()) {
                 categories.0 += 1;
             } else {
-                misses.push(format!("{:?}: category {} read as {category:?}", expected.subject, one.category));
+                misses
+                    .push(format!("{:?}: category {} read as {category:?}", expected.subject, one.category));
             }
         }
     }

@@ -1,0 +1,365 @@
+//! Stores mails: one row a message, whoever sends it twice and whatever number of workers bring it; and hands them to extraction.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::{exists, sql};
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::db::schema::{connected_accounts, email_places, email_sources, email_texts, emails};
+use crate::mailbox::authenticity::Authenticity;
+use crate::mailbox::email::ExtractionStatus;
+use crate::mailbox::prepared::{Content, PreparedMail};
+
+/// The version of the code that makes text of MIME; a change of what it gives is a new version.
+pub const TEXT_VERSION: i32 = 1;
+
+const REASON_MAX: usize = 500;
+const TOO_LARGE: &str = "The mail is larger than the server keeps (MAX_EMAIL_BYTES).";
+const UNREADABLE: &str = "The program broke off while it read this mail.";
+/// Rows wait. Said as a constant, because only that lets PostgreSQL use the index of waiting mails.
+const IS_PENDING: &str = "emails.extraction_status = 'PENDING'";
+
+/// What became of some mails; the three numbers add up to all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// New, and waiting to be read.
+    pub new: i64,
+    /// New, and not to be read: too large, or broken.
+    pub skipped: i64,
+    /// Known already.
+    pub seen_again: i64,
+}
+
+/// A mail as extraction reads it.
+#[derive(Clone, Debug)]
+pub struct MailToRead {
+    /// The mail.
+    pub id: Uuid,
+    /// The address in From, in lower case.
+    pub sender: Option<String>,
+    /// The display name in From.
+    pub sender_name: Option<String>,
+    /// The subject, decoded.
+    pub subject: Option<String>,
+    /// The Date header of the outer mail.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// When the mailbox received it; otherwise when it was sent, or stored.
+    pub received_at: DateTime<Utc>,
+    /// Whether the sender is who From says.
+    pub authenticity: Authenticity,
+    /// The version of the text; spans point into this one.
+    pub text_version: i32,
+    /// The text.
+    pub text: String,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = emails)]
+struct EmailRow<'a> {
+    id: Uuid,
+    user_id: Uuid,
+    fingerprint: &'a [u8],
+    message_id: Option<&'a str>,
+    sent_at: Option<DateTime<Utc>>,
+    received_at: DateTime<Utc>,
+    sender: Option<&'a str>,
+    sender_name: Option<&'a str>,
+    subject: Option<&'a str>,
+    size_bytes: i32,
+    authenticity: &'static str,
+    authenticity_reason: &'static str,
+    extraction_status: &'static str,
+    extraction_reason: Option<&'static str>,
+}
+
+/// Stores `mails`, which were seen in that account of that user, in the caller's transaction.
+///
+/// A constant number of statements, at most six, whatever number of mails. Rows are written in the order of their keys, so that
+/// two workers with the same mails wait for each other and never in a circle.
+pub async fn store(
+    conn: &mut AsyncPgConnection,
+    clock: &Clock,
+    user_id: Uuid,
+    connected_account_id: Uuid,
+    mails: &[PreparedMail],
+) -> QueryResult<Stored> {
+    if mails.is_empty() {
+        return Ok(Stored::default());
+    }
+    let now = clock.now();
+    // The ids follow the file's order, and so does the reading later on.
+    let mut rows = BTreeMap::new();
+    for mail in mails {
+        rows.entry(mail.fingerprint).or_insert_with(|| (clock.new_id(), mail));
+    }
+    let new = insert_emails(conn, user_id, now, &rows).await?;
+    let known = known_among(conn, user_id, rows.keys().filter(|key| !new.contains_key(*key))).await?;
+    let fresh: Vec<(Uuid, &PreparedMail)> =
+        rows.iter().filter_map(|(key, (_, mail))| Some((*new.get(key)?, *mail))).collect();
+    insert_contents(conn, user_id, &fresh).await?;
+    let mut places = BTreeMap::new();
+    for mail in mails {
+        if let Some(id) = new.get(&mail.fingerprint).or_else(|| known.get(&mail.fingerprint)) {
+            places.insert(mail.provider_key.as_str(), *id);
+        }
+    }
+    insert_places(conn, clock, user_id, connected_account_id, &places).await?;
+    let skipped = fresh.iter().filter(|(_, mail)| !matches!(mail.content, Content::Kept { .. })).count();
+    Ok(Stored {
+        new: number(fresh.len() - skipped),
+        skipped: number(skipped),
+        seen_again: number(mails.len() - fresh.len()),
+    })
+}
+
+/// The user's waiting mails behind `after`, in the order of their ids.
+pub async fn pending_for(
+    conn: &mut AsyncPgConnection,
+    user_id: Uuid,
+    after: Option<Uuid>,
+    limit: i64,
+) -> QueryResult<Vec<MailToRead>> {
+    let mut query = readable()
+        .filter(emails::user_id.eq(user_id))
+        .filter(sql::<Bool>(IS_PENDING))
+        .limit(limit)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(emails::id.gt(after));
+    }
+    Ok(query.load::<Row>(conn).await?.into_iter().map(to_read).collect())
+}
+
+/// Those among the user's mails that have a text, whatever became of them before, in the order of their ids.
+pub async fn by_ids(
+    conn: &mut AsyncPgConnection,
+    user_id: Uuid,
+    ids: &[Uuid],
+) -> QueryResult<Vec<MailToRead>> {
+    let query = readable().filter(emails::user_id.eq(user_id)).filter(emails::id.eq_any(ids));
+    Ok(query.load::<Row>(conn).await?.into_iter().map(to_read).collect())
+}
+
+/// True when a mail of the user waits to be read.
+pub async fn has_pending(conn: &mut AsyncPgConnection, user_id: Uuid) -> QueryResult<bool> {
+    diesel::select(exists(pending(user_id))).get_result(conn).await
+}
+
+/// How many mails of the user wait to be read.
+pub async fn count_pending(conn: &mut AsyncPgConnection, user_id: Uuid) -> QueryResult<i64> {
+    pending(user_id).count().get_result(conn).await
+}
+
+/// Writes down what became of the user's mails; a `reason` is for a person and holds no mail text.
+pub async fn set_extraction_status(
+    conn: &mut AsyncPgConnection,
+    user_id: Uuid,
+    ids: &[Uuid],
+    status: ExtractionStatus,
+    reason: Option<&str>,
+) -> QueryResult<usize> {
+    let own = emails::table.filter(emails::user_id.eq(user_id)).filter(emails::id.eq_any(ids));
+    let reason = reason.map(|reason| reason.chars().take(REASON_MAX).collect::<String>());
+    diesel::update(own)
+        .set((emails::extraction_status.eq(status.as_str()), emails::extraction_reason.eq(reason)))
+        .execute(conn)
+        .await
+}
+
+type Row = (
+    (Uuid, Option<String>, Option<String>, Option<String>, Option<DateTime<Utc>>, DateTime<Utc>, String),
+    (i32, String),
+);
+type Keyed<Value> = HashMap<[u8; 32], Value>;
+
+/// Living mails with the newest version of their text, in the order of their ids.
+#[diesel::dsl::auto_type]
+fn readable() -> _ {
+    emails::table
+        .inner_join(
+            email_texts::table
+                .on(email_texts::user_id.eq(emails::user_id).and(email_texts::email_id.eq(emails::id))),
+        )
+        .filter(emails::deleted_at.is_null())
+        .distinct_on(emails::id)
+        .order((emails::id.asc(), email_texts::version.desc()))
+        .select((
+            (
+                emails::id,
+                emails::sender,
+                emails::sender_name,
+                emails::subject,
+                emails::sent_at,
+                emails::received_at,
+                emails::authenticity,
+            ),
+            (email_texts::version, email_texts::text),
+        ))
+}
+
+fn pending(user_id: Uuid) -> emails::BoxedQuery<'static, diesel::pg::Pg> {
+    emails::table
+        .filter(emails::user_id.eq(user_id))
+        .filter(emails::deleted_at.is_null())
+        .filter(sql::<Bool>(IS_PENDING))
+        .into_boxed()
+}
+
+fn to_read(row: Row) -> MailToRead {
+    let ((id, sender, sender_name, subject, sent_at, received_at, authenticity), (text_version, text)) = row;
+    let authenticity = Authenticity::parse(&authenticity).unwrap_or(Authenticity::Unverified);
+    MailToRead { id, sender, sender_name, subject, sent_at, received_at, authenticity, text_version, text }
+}
+
+/// Inserts what is not there; returns the new ones' ids.
+async fn insert_emails(
+    conn: &mut AsyncPgConnection,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+    rows: &BTreeMap<[u8; 32], (Uuid, &PreparedMail)>,
+) -> QueryResult<Keyed<Uuid>> {
+    let rows: Vec<_> = rows.iter().map(|(key, (id, mail))| row(*id, user_id, key, now, mail)).collect();
+    let inserted = diesel::insert_into(emails::table)
+        .values(rows)
+        .on_conflict((emails::user_id, emails::fingerprint))
+        .do_nothing()
+        .returning((emails::fingerprint, emails::id))
+        .get_results(conn)
+        .await?;
+    Ok(keyed(inserted))
+}
+
+fn row<'a>(
+    id: Uuid,
+    user_id: Uuid,
+    fingerprint: &'a [u8],
+    now: DateTime<Utc>,
+    mail: &'a PreparedMail,
+) -> EmailRow<'a> {
+    let headers = &mail.headers;
+    let (status, reason) = match mail.content {
+        Content::Kept { .. } => (ExtractionStatus::Pending, None),
+        Content::TooLarge => (ExtractionStatus::Skipped, Some(TOO_LARGE)),
+        Content::Unreadable { .. } => (ExtractionStatus::Failed, Some(UNREADABLE)),
+    };
+    // The sender wrote the Date header, and one of next century would stand on top of every list.
+    let sent_at = headers.sent_at.map(|at| at.min(now));
+    EmailRow {
+        id,
+        user_id,
+        fingerprint,
+        message_id: headers.message_id.as_deref(),
+        sent_at: headers.sent_at,
+        received_at: headers.received_at.or(sent_at).unwrap_or(now),
+        sender: headers.sender.as_deref(),
+        sender_name: headers.sender_name.as_deref(),
+        subject: headers.subject.as_deref(),
+        size_bytes: mail.size_bytes,
+        authenticity: mail.finding.authenticity.as_str(),
+        authenticity_reason: mail.finding.reason,
+        extraction_status: status.as_str(),
+        extraction_reason: reason,
+    }
+}
+
+/// The ids of the mails that were there: they are committed by now, because the insert waited for whoever wrote them.
+async fn known_among<'a>(
+    conn: &mut AsyncPgConnection,
+    user_id: Uuid,
+    fingerprints: impl Iterator<Item = &'a [u8; 32]>,
+) -> QueryResult<Keyed<Uuid>> {
+    let fingerprints: Vec<&[u8]> = fingerprints.map(<[u8; 32]>::as_slice).collect();
+    if fingerprints.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = emails::table
+        .filter(emails::user_id.eq(user_id))
+        .filter(emails::fingerprint.eq_any(fingerprints))
+        .select((emails::fingerprint, emails::id))
+        .load(conn)
+        .await?;
+    Ok(keyed(found))
+}
+
+fn keyed(rows: Vec<(Vec<u8>, Uuid)>) -> Keyed<Uuid> {
+    rows.into_iter().filter_map(|(key, id)| Some((key.try_into().ok()?, id))).collect()
+}
+
+async fn insert_contents(
+    conn: &mut AsyncPgConnection,
+    user_id: Uuid,
+    fresh: &[(Uuid, &PreparedMail)],
+) -> QueryResult<()> {
+    let mut sources = Vec::new();
+    let mut texts = Vec::new();
+    for (id, mail) in fresh {
+        if let Content::Kept { source, .. } | Content::Unreadable { source } = &mail.content {
+            sources.push((
+                email_sources::email_id.eq(id),
+                email_sources::user_id.eq(user_id),
+                email_sources::raw.eq(source),
+            ));
+        }
+        if let Content::Kept { text, .. } = &mail.content {
+            texts.push((
+                email_texts::email_id.eq(id),
+                email_texts::version.eq(TEXT_VERSION),
+                email_texts::user_id.eq(user_id),
+                email_texts::text.eq(text),
+            ));
+        }
+    }
+    if !sources.is_empty() {
+        diesel::insert_into(email_sources::table).values(sources).execute(conn).await?;
+    }
+    if !texts.is_empty() {
+        diesel::insert_into(email_texts::table).values(texts).execute(conn).await?;
+    }
+    Ok(())
+}
+
+async fn insert_places(
+    conn: &mut AsyncPgConnection,
+    clock: &Clock,
+    user_id: Uuid,
+    connected_account_id: Uuid,
+    places: &BTreeMap<&str, Uuid>,
+) -> QueryResult<()> {
+    let rows: Vec<_> = places
+        .iter()
+        .map(|(key, email_id)| {
+            (
+                email_places::id.eq(clock.new_id()),
+                email_places::user_id.eq(user_id),
+                email_places::email_id.eq(email_id),
+                email_places::connected_account_id.eq(connected_account_id),
+                email_places::provider_key.eq(*key),
+            )
+        })
+        .collect();
+    let inserted = diesel::insert_into(email_places::table)
+        .values(rows)
+        .on_conflict((email_places::connected_account_id, email_places::provider_key))
+        .do_nothing()
+        .execute(conn)
+        .await?;
+    if inserted == 0 {
+        return Ok(());
+    }
+    diesel::update(connected_accounts::table)
+        .filter(connected_accounts::user_id.eq(user_id))
+        .filter(connected_accounts::id.eq(connected_account_id))
+        .set(connected_accounts::email_count.eq(connected_accounts::email_count + number(inserted)))
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
