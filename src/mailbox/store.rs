@@ -92,10 +92,12 @@ pub async fn store(
         return Ok(Stored::default());
     }
     let now = clock.now();
-    // The ids follow the file's order, and so does the reading later on.
+    // The ids follow the order of the mails, and so does the reading later on; those of one millisecond are made in any order.
+    let mut ids: Vec<Uuid> = mails.iter().map(|_| clock.new_id()).collect();
+    ids.sort_unstable();
     let mut rows = BTreeMap::new();
-    for mail in mails {
-        rows.entry(mail.fingerprint).or_insert_with(|| (clock.new_id(), mail));
+    for (mail, id) in mails.iter().zip(ids) {
+        rows.entry(mail.fingerprint).or_insert((id, mail));
     }
     let new = insert_emails(conn, user_id, now, &rows).await?;
     let known = known_among(conn, user_id, rows.keys().filter(|key| !new.contains_key(*key))).await?;
@@ -117,22 +119,21 @@ pub async fn store(
     })
 }
 
-/// The user's waiting mails behind `after`, in the order of their ids.
+/// The user's waiting mails behind `after`, in the order of their ids. Two statements.
 pub async fn pending_for(
     conn: &mut AsyncPgConnection,
     user_id: Uuid,
     after: Option<Uuid>,
     limit: i64,
 ) -> QueryResult<Vec<MailToRead>> {
-    let mut query = readable()
-        .filter(emails::user_id.eq(user_id))
-        .filter(sql::<Bool>(IS_PENDING))
-        .limit(limit)
-        .into_boxed();
+    // The ids first, from the index of waiting mails: in one statement with the texts, PostgreSQL would sort the texts of
+    // everything that waits, for every batch.
+    let mut query = pending(user_id).select(emails::id).order(emails::id).limit(limit);
     if let Some(after) = after {
         query = query.filter(emails::id.gt(after));
     }
-    Ok(query.load::<Row>(conn).await?.into_iter().map(to_read).collect())
+    let ids: Vec<Uuid> = query.load(conn).await?;
+    by_ids(conn, user_id, &ids).await
 }
 
 /// Those among the user's mails that have a text, whatever became of them before, in the order of their ids.
