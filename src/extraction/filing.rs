@@ -278,6 +278,7 @@ impl<'a> Booking<'a> {
     }
 }
 
+#[expect(clippy::ref_option, reason = "a draft's fields are options, and only looked at")]
 fn value<T>(field: &Option<Field<T>>) -> Option<&T> {
     field.as_ref().map(|field| &field.value)
 }

@@ -20,12 +20,12 @@ use crate::viewer::Viewer;
 /// How long the database may take to say that it is there.
 const READY_WITHIN: Duration = Duration::from_secs(1);
 
-/// The front end that may call in development, unless CORS_ORIGINS names others.
+/// The front end that may call in development, unless `CORS_ORIGINS` names others.
 const DEVELOPMENT_ORIGIN: &str = "http://localhost:3000";
 
 /// All paths of the server, answered by `engine`.
 ///
-/// `Rejected` for an origin in CORS_ORIGINS that is none.
+/// `Rejected` for an origin in `CORS_ORIGINS` that is none.
 pub fn router(app: Arc<App>, engine: Engine) -> Result<Router> {
     let cors = cors(&app).layer()?;
     let clock = app.clock.clone();
