@@ -153,7 +153,7 @@ async fn follow(conn: &mut AsyncPgConnection, job: &Job) -> Result<()> {
         bar.set_message(mails_and_rate(progress.done, begun));
         if job.state.is_ended() {
             bar.finish_and_clear();
-            return sum_up(&job, begun);
+            return sum_up(&job);
         }
         if job.started_at.is_none() && begun.elapsed() > TAKEN_WITHIN {
             bar.finish_and_clear();
@@ -166,16 +166,13 @@ async fn follow(conn: &mut AsyncPgConnection, job: &Job) -> Result<()> {
     }
 }
 
-fn sum_up(job: &Job, begun: Instant) -> Result<()> {
+fn sum_up(job: &Job) -> Result<()> {
     let progress = &job.progress;
     match job.state {
         State::Success => {
             say(format!(
-                "Understood {}: {} booked, {} in review, {} failed.",
-                mails_and_rate(progress.done, begun),
-                progress.booked,
-                progress.in_review,
-                progress.failed
+                "Understood {} mails: {} transactions booked, {} in review, {} mails failed.",
+                progress.done, progress.booked, progress.in_review, progress.failed
             ));
             Ok(())
         }
