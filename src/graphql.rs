@@ -18,6 +18,8 @@ pub mod schema;
 
 pub mod accounts;
 pub mod categories;
+pub mod connected_accounts;
+pub mod emails;
 pub mod extraction;
 pub mod jobs;
 pub mod transactions;

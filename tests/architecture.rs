@@ -90,6 +90,9 @@ const MODULES: &[Module] = &[
         "transactions/row.rs",
     ]),
     module("mailbox", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &[
+        "mailbox/import_folder_tests.rs",
+        "mailbox/prepared_tests.rs",
+        "mailbox/source_tests.rs",
         "mailbox.rs", "mailbox/authenticity.rs", "mailbox/connected_account.rs", "mailbox/email.rs",
         "mailbox/fingerprint.rs", "mailbox/fingerprint_tests.rs", "mailbox/forwarded.rs", "mailbox/html.rs",
         "mailbox/import.rs", "mailbox/import_folder.rs", "mailbox/mbox.rs", "mailbox/message.rs",
@@ -117,6 +120,16 @@ const MODULES: &[Module] = &[
     module("app", &[LEAVES, INFRASTRUCTURE, DOMAINS], &["app.rs"]),
     // 4: transports
     module("graphql", &[LEAVES, INFRASTRUCTURE, DOMAINS, &["app"]], &[
+        "graphql/connected_accounts.rs",
+        "graphql/connected_accounts/input.rs",
+        "graphql/connected_accounts/mutation.rs",
+        "graphql/connected_accounts/object.rs",
+        "graphql/connected_accounts/query.rs",
+        "graphql/emails.rs",
+        "graphql/emails/input.rs",
+        "graphql/emails/object.rs",
+        "graphql/emails/query.rs",
+        "graphql/extraction/object.rs",
         "graphql.rs", "graphql/accounts.rs", "graphql/accounts/object.rs", "graphql/accounts/query.rs",
         "graphql/categories.rs", "graphql/categories/object.rs", "graphql/categories/query.rs",
         "graphql/connection.rs", "graphql/context.rs", "graphql/cursor.rs", "graphql/database.rs",

@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::jobs::{self, Job, JobPayload, NewJob, State, enqueue};
 use crate::mailbox::connected_account::find_or_create_import;
 use crate::mailbox::import::{self, ReadSettings};
-use crate::mailbox::store::has_pending;
+use crate::mailbox::to_read::has_pending;
 use crate::telemetry;
 use crate::users::user::find_by_username;
 use crate::viewer::Visibility;

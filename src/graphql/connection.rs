@@ -131,7 +131,6 @@ impl<Node> Connection<Node> {
 
 /// One page of a list.
 #[Object(name_type)]
-#[expect(clippy::unused_async, reason = "the derive wants each resolver async")]
 impl<Node: OutputType> Connection<Node> {
     /// The rows of this page, each with its cursor.
     async fn edges(&self) -> &[Edge<Node>] {
@@ -156,7 +155,6 @@ impl<Node: OutputType> Connection<Node> {
 
 /// One row of a page, with the cursor at which the list goes on.
 #[Object(name_type)]
-#[expect(clippy::unused_async, reason = "the derive wants each resolver async")]
 impl<Node: OutputType> Edge<Node> {
     /// Where this row stands in the list; give it as `after` or `before`.
     async fn cursor(&self) -> &str {

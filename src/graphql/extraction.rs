@@ -2,3 +2,4 @@
 
 pub mod input;
 pub mod mutation;
+pub mod object;

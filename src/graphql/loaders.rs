@@ -7,15 +7,17 @@ use dataloader::BatchFn;
 use dataloader::non_cached::Loader;
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, try_join_all};
+use futures_util::{FutureExt, TryFutureExt};
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
+use crate::extraction::{run, sighting};
 use crate::graphql::database::Database;
+use crate::mailbox::{connected_account, email};
 use crate::users::user;
 use crate::viewer::Visibility;
-use crate::{accounts, categories, jobs, transactions, users};
+use crate::{accounts, categories, jobs, mailbox, transactions, users};
 
 /// The most keys of one statement: more than a page of nodes and edges has.
 const LARGEST_BATCH: usize = 1_000;
@@ -34,8 +36,17 @@ pub struct Loaders {
     pub accounts: ByKey<accounts::Account>,
     /// Transactions by id.
     pub transactions: ByKey<transactions::Transaction>,
+    /// Mailboxes by id.
+    pub connected_accounts: ByKey<mailbox::ConnectedAccount>,
+    /// Mails by id.
+    pub emails: ByKey<mailbox::Email>,
     /// Jobs by id.
     pub jobs: ByKey<jobs::Job>,
+    /// Readings of mails by id.
+    pub extractions: ByKey<run::Extraction>,
+    /// The mail, the reading and the job behind a transaction.
+    pub links: ByKey<sighting::Link>,
+    transactions_of_emails: ByKey<Vec<Uuid>>,
 }
 
 /// What one key leads to.
@@ -78,8 +89,37 @@ impl Loaders {
             jobs: ByKey::new(database, &visible, |conn, visibility, ids| {
                 jobs::read::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
             }),
+            connected_accounts: ByKey::new(database, &visible, |conn, visibility, ids| {
+                connected_account::for_ids(conn, visibility, ids)
+                    .map(|rows| by_id(rows, |row| row.id))
+                    .boxed()
+            }),
+            emails: ByKey::new(database, &visible, |conn, visibility, ids| {
+                email::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
+            }),
+            extractions: ByKey::new(database, &visible, |conn, visibility, ids| {
+                run::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
+            }),
+            links: ByKey::new(database, &visible, |conn, visibility, ids| {
+                sighting::links_for(conn, visibility, ids)
+                    .map(|rows| by_id(rows, |row| row.transaction_id))
+                    .boxed()
+            }),
+            transactions_of_emails: ByKey::new(database, &visible, |conn, visibility, ids| {
+                sighting::transactions_of_emails(conn, visibility, ids).map_ok(grouped).boxed()
+            }),
             visibility: visible,
         }
+    }
+
+    /// The transactions that were read in a mail, in order.
+    pub async fn transactions_of_email(
+        &self,
+        email_id: Uuid,
+    ) -> std::result::Result<Vec<transactions::Transaction>, Arc<Error>> {
+        let ids = self.transactions_of_emails.load(email_id).await?.unwrap_or_default();
+        let rows = try_join_all(ids.into_iter().map(|id| self.transactions.load(id))).await?;
+        Ok(rows.into_iter().flatten().collect())
     }
 
     /// Lets a request that nobody had signed in to go on as the user that it signed in.
@@ -130,4 +170,13 @@ impl<Found> Batch<Found> {
 
 fn by_id<Row>(rows: QueryResult<Vec<Row>>, id: impl Fn(&Row) -> Uuid) -> QueryResult<Vec<(Uuid, Row)>> {
     Ok(rows?.into_iter().map(|row| (id(&row), row)).collect())
+}
+
+/// The values of each key, in their order.
+fn grouped(pairs: Vec<(Uuid, Uuid)>) -> Vec<(Uuid, Vec<Uuid>)> {
+    let mut groups: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+    for (key, value) in pairs {
+        groups.entry(key).or_default().push(value);
+    }
+    groups.into_iter().collect()
 }

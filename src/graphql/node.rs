@@ -7,7 +7,10 @@ use uuid::Uuid;
 use crate::error::{Code, Error, Result};
 use crate::graphql::accounts::object::Account;
 use crate::graphql::categories::object::Category;
+use crate::graphql::connected_accounts::object::ConnectedAccount;
 use crate::graphql::context::RequestContext;
+use crate::graphql::emails::object::Email;
+use crate::graphql::extraction::object::Extraction;
 use crate::graphql::global_id::{self, NodeType};
 use crate::graphql::jobs::object::Job;
 use crate::graphql::loaders::Related;
@@ -29,8 +32,14 @@ pub enum Node {
     Account(Account),
     /// A transaction.
     Transaction(Transaction),
+    /// A mailbox.
+    ConnectedAccount(ConnectedAccount),
+    /// A mail.
+    Email(Email),
     /// A job.
     Job(Job),
+    /// One reading of a mail.
+    Extraction(Extraction),
 }
 
 /// The queries for objects of any type.
@@ -73,6 +82,10 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Related<Node> {
         NodeType::Account => loaders.accounts.related(id, |row| Account(row).into()).await,
         NodeType::Transaction => loaders.transactions.related(id, |row| Transaction(row).into()).await,
         NodeType::Job => loaders.jobs.related(id, |row| Job(row).into()).await,
-        NodeType::ConnectedAccount | NodeType::Email | NodeType::Extraction => None,
+        NodeType::ConnectedAccount => {
+            loaders.connected_accounts.related(id, |row| ConnectedAccount(row).into()).await
+        }
+        NodeType::Email => loaders.emails.related(id, |row| Email(row).into()).await,
+        NodeType::Extraction => loaders.extractions.related(id, |row| Extraction(row).into()).await,
     }
 }

@@ -9,7 +9,10 @@ use crate::config::Environment;
 use crate::error::Result;
 use crate::graphql::accounts::query::AccountQuery;
 use crate::graphql::categories::query::CategoryQuery;
+use crate::graphql::connected_accounts::mutation::ConnectedAccountMutation;
+use crate::graphql::connected_accounts::query::ConnectedAccountQuery;
 use crate::graphql::database::Database;
+use crate::graphql::emails::query::EmailQuery;
 use crate::graphql::engine::{Attach, Caller, Engine};
 use crate::graphql::extraction::mutation::ExtractionMutation;
 use crate::graphql::guard::limits::{Introspection, Limits};
@@ -22,11 +25,20 @@ use crate::graphql::users::query::UserQuery;
 
 /// What can be read. A list holds every row that the viewer may see: a user's own, for an admin everyone's.
 #[derive(Default, MergedObject)]
-pub struct Query(NodeQuery, UserQuery, CategoryQuery, AccountQuery, TransactionQuery, JobQuery);
+pub struct Query(
+    NodeQuery,
+    UserQuery,
+    CategoryQuery,
+    AccountQuery,
+    TransactionQuery,
+    ConnectedAccountQuery,
+    EmailQuery,
+    JobQuery,
+);
 
 /// What can be done. What may go wrong as a matter of course is data: `userErrors`.
 #[derive(Default, MergedObject)]
-pub struct Mutation(UserMutation, ExtractionMutation);
+pub struct Mutation(UserMutation, ConnectedAccountMutation, ExtractionMutation);
 
 /// The engine over the schema, with what its resolvers need.
 pub fn engine(app: Arc<App>) -> Result<Engine> {

@@ -1,28 +1,20 @@
-//! Stores mails: one row a message, whoever sends it twice and whatever number of workers bring it; and hands them to extraction.
+//! Stores mails: one row a message, whoever sends it twice and whatever number of workers bring it.
 
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::db::schema::{connected_accounts, email_places, email_sources, email_texts, emails};
-use crate::mailbox::authenticity::Authenticity;
+use crate::mailbox::TEXT_VERSION;
 use crate::mailbox::email::ExtractionStatus;
 use crate::mailbox::prepared::{Content, PreparedMail};
 
-/// The version of the code that makes text of MIME; a change of what it gives is a new version.
-pub const TEXT_VERSION: i32 = 1;
-
-const REASON_MAX: usize = 500;
 const TOO_LARGE: &str = "The mail is larger than the server keeps (MAX_EMAIL_BYTES).";
 const UNREADABLE: &str = "The program broke off while it read this mail.";
-/// Rows wait. Said as a constant, because only that lets PostgreSQL use the index of waiting mails.
-const IS_PENDING: &str = "emails.extraction_status = 'PENDING'";
 
 /// What became of some mails; the three numbers add up to all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,29 +25,6 @@ pub struct Stored {
     pub skipped: i64,
     /// Known already.
     pub seen_again: i64,
-}
-
-/// A mail as extraction reads it.
-#[derive(Clone, Debug)]
-pub struct MailToRead {
-    /// The mail.
-    pub id: Uuid,
-    /// The address in From, in lower case.
-    pub sender: Option<String>,
-    /// The display name in From.
-    pub sender_name: Option<String>,
-    /// The subject, decoded.
-    pub subject: Option<String>,
-    /// The Date header of the outer mail.
-    pub sent_at: Option<DateTime<Utc>>,
-    /// When the mailbox received it; otherwise when it was sent, or stored.
-    pub received_at: DateTime<Utc>,
-    /// Whether the sender is who From says.
-    pub authenticity: Authenticity,
-    /// The version of the text; spans point into this one.
-    pub text_version: i32,
-    /// The text.
-    pub text: String,
 }
 
 #[derive(Insertable)]
@@ -117,104 +86,7 @@ pub async fn store(
     })
 }
 
-/// The user's waiting mails behind `after`, in the order of their ids.
-pub async fn pending_for(
-    conn: &mut AsyncPgConnection,
-    user_id: Uuid,
-    after: Option<Uuid>,
-    limit: i64,
-) -> QueryResult<Vec<MailToRead>> {
-    let mut query = readable()
-        .filter(emails::user_id.eq(user_id))
-        .filter(sql::<Bool>(IS_PENDING))
-        .limit(limit)
-        .into_boxed();
-    if let Some(after) = after {
-        query = query.filter(emails::id.gt(after));
-    }
-    Ok(query.load::<Row>(conn).await?.into_iter().map(to_read).collect())
-}
-
-/// Those among the user's mails that have a text, whatever became of them before, in the order of their ids.
-pub async fn by_ids(
-    conn: &mut AsyncPgConnection,
-    user_id: Uuid,
-    ids: &[Uuid],
-) -> QueryResult<Vec<MailToRead>> {
-    let query = readable().filter(emails::user_id.eq(user_id)).filter(emails::id.eq_any(ids));
-    Ok(query.load::<Row>(conn).await?.into_iter().map(to_read).collect())
-}
-
-/// True when a mail of the user waits to be read.
-pub async fn has_pending(conn: &mut AsyncPgConnection, user_id: Uuid) -> QueryResult<bool> {
-    diesel::select(exists(pending(user_id))).get_result(conn).await
-}
-
-/// How many mails of the user wait to be read.
-pub async fn count_pending(conn: &mut AsyncPgConnection, user_id: Uuid) -> QueryResult<i64> {
-    pending(user_id).count().get_result(conn).await
-}
-
-/// Writes down what became of the user's mails; a `reason` is for a person and holds no mail text.
-pub async fn set_extraction_status(
-    conn: &mut AsyncPgConnection,
-    user_id: Uuid,
-    ids: &[Uuid],
-    status: ExtractionStatus,
-    reason: Option<&str>,
-) -> QueryResult<usize> {
-    let own = emails::table.filter(emails::user_id.eq(user_id)).filter(emails::id.eq_any(ids));
-    let reason = reason.map(|reason| reason.chars().take(REASON_MAX).collect::<String>());
-    diesel::update(own)
-        .set((emails::extraction_status.eq(status.as_str()), emails::extraction_reason.eq(reason)))
-        .execute(conn)
-        .await
-}
-
-type Row = (
-    (Uuid, Option<String>, Option<String>, Option<String>, Option<DateTime<Utc>>, DateTime<Utc>, String),
-    (i32, String),
-);
 type Keyed<Value> = HashMap<[u8; 32], Value>;
-
-/// Living mails with the newest version of their text, in the order of their ids.
-#[diesel::dsl::auto_type]
-fn readable() -> _ {
-    emails::table
-        .inner_join(
-            email_texts::table
-                .on(email_texts::user_id.eq(emails::user_id).and(email_texts::email_id.eq(emails::id))),
-        )
-        .filter(emails::deleted_at.is_null())
-        .distinct_on(emails::id)
-        .order((emails::id.asc(), email_texts::version.desc()))
-        .select((
-            (
-                emails::id,
-                emails::sender,
-                emails::sender_name,
-                emails::subject,
-                emails::sent_at,
-                emails::received_at,
-                emails::authenticity,
-            ),
-            (email_texts::version, email_texts::text),
-        ))
-}
-
-fn pending(user_id: Uuid) -> emails::BoxedQuery<'static, diesel::pg::Pg> {
-    emails::table
-        .filter(emails::user_id.eq(user_id))
-        .filter(emails::deleted_at.is_null())
-        .filter(sql::<Bool>(IS_PENDING))
-        .into_boxed()
-}
-
-fn to_read(row: Row) -> MailToRead {
-    let ((id, sender, sender_name, subject, sent_at, received_at, authenticity), (text_version, text)) = row;
-    let authenticity = Authenticity::parse(&authenticity).unwrap_or(Authenticity::Unverified);
-    MailToRead { id, sender, sender_name, subject, sent_at, received_at, authenticity, text_version, text }
-}
 
 /// Inserts what is not there; returns the new ones' ids.
 async fn insert_emails(

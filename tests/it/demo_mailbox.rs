@@ -48,7 +48,7 @@ fn read(raw: &[u8]) -> Read {
         subject: message.subject,
         sent_at: message.sent_at,
         received_at: DateTime::<Utc>::UNIX_EPOCH,
-        authenticity: String::new(),
+        authenticity: finding.authenticity,
         text_version: 1,
         text: message.text,
     };

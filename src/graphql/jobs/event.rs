@@ -47,7 +47,6 @@ pub struct JobError {
 
 /// One visible change of a job.
 #[Object]
-#[expect(clippy::unused_async, reason = "the derive wants each resolver async")]
 impl JobEvent {
     /// The version that the change made. The versions of a job count from 1 and have no hole.
     async fn version(&self) -> i32 {

@@ -63,7 +63,6 @@ pub enum JobQueue {
 
 /// Work that goes on after the request that started it.
 #[Object]
-#[expect(clippy::unused_async, reason = "the derive wants each resolver async")]
 impl Job {
     /// The opaque id.
     pub async fn id(&self) -> ID {

@@ -6,7 +6,10 @@ use crate::error::{Error, Result};
 use crate::graphql::accounts::object::Account;
 use crate::graphql::categories::object::Category;
 use crate::graphql::context::RequestContext;
+use crate::graphql::emails::object::Email;
+use crate::graphql::extraction::object::Extraction;
 use crate::graphql::global_id::NodeType;
+use crate::graphql::jobs::object::Job;
 use crate::graphql::loaders::Related;
 use crate::graphql::scalars::{Date, DateTime, Money};
 use crate::transactions;
@@ -108,6 +111,33 @@ impl Transaction {
     /// What it was earned or spent on; null when nobody has said.
     async fn category(&self, ctx: &Context<'_>) -> Related<Category> {
         ctx.loaders().categories.related(self.0.category_id, Category).await
+    }
+
+    /// The mail that it was first seen in; null for one that no mail made.
+    async fn email(&self, ctx: &Context<'_>) -> Related<Email> {
+        let link = ctx.loaders().links.load(self.0.id).await.transpose()?;
+        match link {
+            Ok(link) => ctx.loaders().emails.related(Some(link.email_id), Email).await,
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// The reading of that mail that it was last read by; null for one that no mail made.
+    async fn extraction(&self, ctx: &Context<'_>) -> Related<Extraction> {
+        let link = ctx.loaders().links.load(self.0.id).await.transpose()?;
+        match link {
+            Ok(link) => ctx.loaders().extractions.related(Some(link.extraction_id), Extraction).await,
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// The job that read that mail; null for one that no job made, and when the job is gone: jobs are not kept for ever.
+    async fn job(&self, ctx: &Context<'_>) -> Related<Job> {
+        let link = ctx.loaders().links.load(self.0.id).await.transpose()?;
+        match link {
+            Ok(link) => ctx.loaders().jobs.related(link.job_id, Job).await,
+            Err(error) => Some(Err(error)),
+        }
     }
 
     /// Where it came from.

@@ -63,7 +63,7 @@ impl UserMutation {
         Ok(RegisterPayload { user, access_token, token_type, expires_in, user_errors })
     }
 
-    /// Signs a user in by their username or address. INVALID_CREDENTIALS does not say which of the two was wrong.
+    /// Signs a user in by their username or address. `INVALID_CREDENTIALS` does not say which of the two was wrong.
     async fn login(
         &self,
         ctx: &Context<'_>,

@@ -5,14 +5,17 @@ use async_graphql::{Context, Enum, ID, Object};
 use crate::error::Result;
 use crate::graphql::accounts::object::Account;
 use crate::graphql::categories::object::Category;
+use crate::graphql::connected_accounts::object::ConnectedAccount;
 use crate::graphql::connection::{Connection, Window};
+use crate::graphql::emails::input::{EmailFilter, EmailOrder};
+use crate::graphql::emails::object::Email;
 use crate::graphql::global_id::NodeType;
 use crate::graphql::jobs::input::JobFilter;
 use crate::graphql::jobs::object::Job;
 use crate::graphql::scalars::{CurrencyCode, DateTime};
 use crate::graphql::transactions::input::{TransactionFilter, TransactionOrder};
 use crate::graphql::transactions::object::Transaction;
-use crate::graphql::{accounts, categories, jobs, transactions};
+use crate::graphql::{accounts, categories, connected_accounts, emails, jobs, transactions};
 use crate::users;
 use crate::viewer::{self, Visibility};
 
@@ -37,7 +40,6 @@ impl User {
 
 /// A person who signs in, with everything that is theirs.
 #[Object]
-#[expect(clippy::unused_async, reason = "the derive wants each resolver async")]
 impl User {
     /// The opaque id.
     pub async fn id(&self) -> ID {
@@ -140,5 +142,33 @@ impl User {
         #[graphql(desc = "Which ones.")] filter: Option<JobFilter>,
     ) -> Result<Connection<Job>> {
         jobs::query::list(ctx, self.own(), filter, &Window { first, after, last, before }).await
+    }
+
+    /// The user's mailboxes, in the order in which they were connected.
+    async fn connected_accounts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start, 1 to 100; 25 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<ConnectedAccount>> {
+        connected_accounts::query::list(ctx, self.own(), &Window { first, after, last, before }).await
+    }
+
+    /// The user's mails, the newest first unless `orderBy` says otherwise.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection, each of them optional")]
+    async fn emails(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start, 1 to 100; 25 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which ones.")] filter: Option<EmailFilter>,
+        #[graphql(desc = "The order of the list.", default)] order_by: EmailOrder,
+    ) -> Result<Connection<Email>> {
+        let window = Window { first, after, last, before };
+        emails::query::list(ctx, self.own(), filter, order_by, &window).await
     }
 }
