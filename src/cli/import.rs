@@ -38,6 +38,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// So long a job waits while workers are about.
 const TAKEN_WITHIN: Duration = Duration::from_secs(5);
 
+/// So long the database may be away while a job is followed.
+const AWAY_AT_MOST: Duration = Duration::from_mins(1);
+
 #[derive(Debug, Args)]
 pub(super) struct Order {
     /// An mbox (like Google Takeout's), a single mail, or a folder of .eml files.
@@ -86,14 +89,15 @@ async fn carry_out(config: Config, environment: Environment, order: &Order, has_
         return Ok(());
     }
     let job = enqueue_extraction(&mut conn, user.id).await?;
+    drop(conn);
     if !has_own {
-        return follow(&mut conn, &job).await;
+        return follow(&pool, &job).await;
     }
     // Nobody else works here, so this process does, until the job has ended.
     let stop = CancellationToken::new();
     let working = work(config, environment, stop.clone());
     let following = async {
-        let ended = follow(&mut conn, &job).await;
+        let ended = follow(&pool, &job).await;
         stop.cancel();
         ended
     };
@@ -141,19 +145,27 @@ async fn work(mut config: Config, environment: Environment, stop: CancellationTo
 }
 
 /// Shows the job until it ends, or until it is clear that no worker takes it.
-async fn follow(conn: &mut AsyncPgConnection, job: &Job) -> Result<()> {
+async fn follow(pool: &Pool, job: &Job) -> Result<()> {
     let bar = ProgressBar::new(0).with_style(style("reading  [{bar:30}] {pos}/{len}  {msg}  {eta} left"));
     let begun = Instant::now();
+    let mut seen = Instant::now();
     loop {
-        let found = jobs::find(conn, Visibility::Everyone, job.id).await?;
-        let job = found.ok_or(Error::NotFound("job any more"))?;
+        let job = match look(pool, job.id).await {
+            // A pennypost that is started again takes its database along, and the job goes on after it.
+            Err(error) if error.is_passing() && seen.elapsed() < AWAY_AT_MOST => {
+                tokio::time::sleep(LOOK_EVERY).await;
+                continue;
+            }
+            found => found?,
+        };
+        seen = Instant::now();
         let progress = &job.progress;
         bar.set_length(unsigned(progress.total.unwrap_or(progress.done)));
         bar.set_position(unsigned(progress.done));
         bar.set_message(mails_and_rate(progress.done, begun));
         if job.state.is_ended() {
             bar.finish_and_clear();
-            return sum_up(&job, begun);
+            return sum_up(&job);
         }
         if job.started_at.is_none() && begun.elapsed() > TAKEN_WITHIN {
             bar.finish_and_clear();
@@ -166,16 +178,19 @@ async fn follow(conn: &mut AsyncPgConnection, job: &Job) -> Result<()> {
     }
 }
 
-fn sum_up(job: &Job, begun: Instant) -> Result<()> {
+async fn look(pool: &Pool, job_id: Uuid) -> Result<Job> {
+    let mut conn = pool.connection().await?;
+    let found = jobs::find(&mut conn, Visibility::Everyone, job_id).await?;
+    found.ok_or(Error::NotFound("job any more"))
+}
+
+fn sum_up(job: &Job) -> Result<()> {
     let progress = &job.progress;
     match job.state {
         State::Success => {
             say(format!(
-                "Understood {}: {} booked, {} in review, {} failed.",
-                mails_and_rate(progress.done, begun),
-                progress.booked,
-                progress.in_review,
-                progress.failed
+                "Understood {} mails: {} transactions booked, {} in review, {} mails failed.",
+                progress.done, progress.booked, progress.in_review, progress.failed
             ));
             Ok(())
         }

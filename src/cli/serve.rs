@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Router;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, AppParts};
 use crate::cli::servers::database_url;
@@ -28,9 +28,11 @@ pub(super) async fn run(config: Config) -> Result<Ending> {
     let work = async {
         let listen = config.listen;
         let app = connect(config, Environment::Production).await?;
+        let router = router(app)?;
         let listener = bind(listen).await?;
         tracing::info!(address = %listen, "the API listens");
-        answer(app, listener, signals.stop()).await
+        serve(listener, router, Patience::default(), signals.stop()).await;
+        Ok(())
     };
     signals.watch_over(work).await
 }
@@ -63,11 +65,10 @@ pub(super) async fn bind(listen: SocketAddr) -> Result<TcpListener> {
     })
 }
 
-/// Answers requests until `stop`, then lets the ones under way end.
-pub(super) async fn answer(app: Arc<App>, listener: TcpListener, stop: CancellationToken) -> Result<()> {
+/// All paths of the API.
+pub(super) fn router(app: Arc<App>) -> Result<Router> {
     let engine = schema::engine(Arc::clone(&app))?;
-    serve(listener, endpoint::router(app, engine)?, Patience::default(), stop).await;
-    Ok(())
+    endpoint::router(app, engine)
 }
 
 /// Where mails go: to SMTP_URL, or into DATA_DIR. A server that could only lose them does not start.

@@ -4,7 +4,6 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Ending;
-use crate::cli::terminal::complain;
 use crate::error::{Error, Result};
 
 /// What the signals of this process have said so far.
@@ -45,7 +44,7 @@ async fn count(
     at_once: CancellationToken,
 ) {
     next(&mut interrupt, &mut terminate).await;
-    complain("pennypost: stopping in order; a second signal stops at once");
+    tracing::info!("stopping in order; a second signal stops at once");
     stop.cancel();
     next(&mut interrupt, &mut terminate).await;
     at_once.cancel();

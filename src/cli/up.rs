@@ -15,6 +15,7 @@ use crate::cli::{Ending, data_folder, serve, user, worker};
 use crate::config::{Config, Environment};
 use crate::db::migrate;
 use crate::error::{Error, Result};
+use crate::http::serve::{Patience, serve as answer};
 use crate::telemetry;
 use crate::users::user::has_admin;
 
@@ -72,22 +73,18 @@ async fn run_on(
     say_where_mails_are(&config, folder);
     line("Database", &say_what_ran(&migrate::run(&database_url(&config)?).await?));
     let app = Arc::new(serve::build(config, environment, mailer)?);
+    let router = serve::router(Arc::clone(&app))?;
     create_first_admin(&app).await?;
     say_what_is_next(&listener)?;
-    // One of the two that ends early takes the other along.
-    let answering = async {
-        let ended = serve::answer(Arc::clone(&app), listener, stop.clone()).await;
-        stop.cancel();
-        ended
-    };
     let working = async {
         let ended = worker::work(Arc::clone(&app), stop.clone()).await;
+        // Workers that end early take the API along, or nobody would notice.
         stop.cancel();
         ended
     };
-    let (answered, worked) = tokio::join!(answering, working);
+    let ((), worked) = tokio::join!(answer(listener, router, Patience::default(), stop.clone()), working);
     app.pool.close();
-    answered.and(worked)
+    worked
 }
 
 fn say_where_mails_are(config: &Config, folder: &Path) {
