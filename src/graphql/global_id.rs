@@ -100,7 +100,7 @@ mod tests {
         #[test]
         fn any_text_is_an_id_written_by_us_or_none(text in "[A-Za-z0-9_=+/-]{0,30}|\\PC{0,30}") {
             if let Some((node_type, id)) = parse(&ID(text.clone())) {
-                prop_assert_eq!(node_type.id(id).as_str(), text);
+                prop_assert_eq!(node_type.id(id), ID(text));
             }
         }
     }
