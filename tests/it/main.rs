@@ -4,4 +4,5 @@
 
 mod demo_mailbox;
 mod jobs;
+mod main_job;
 mod support;
