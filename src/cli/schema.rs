@@ -3,8 +3,9 @@
 use crate::cli::Ending;
 use crate::cli::terminal::say_all;
 use crate::error::Result;
+use crate::graphql::schema;
 
 pub(super) fn run() -> Result<Ending> {
-    say_all(&crate::cli::serve::schema_text()?);
+    say_all(&schema::sdl()?);
     Ok(Ending::Done)
 }

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -15,8 +14,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Environment};
 use crate::db::migrate;
 use crate::error::{Error, Result};
-use crate::graphql::engine::Engine;
-use crate::graphql::guard::limits::Limits;
+use crate::graphql::schema;
 use crate::http::endpoint;
 use crate::http::serve::{Patience, serve};
 use crate::mailer::Mailer;
@@ -24,33 +22,6 @@ use crate::telemetry;
 
 /// What every key in Redis starts with.
 const REDIS_PREFIX: &str = "pennypost";
-
-struct Query;
-
-#[Object]
-impl Query {
-    async fn version(&self) -> &'static str {
-        env!("CARGO_PKG_VERSION")
-    }
-}
-
-fn engine(_app: &Arc<App>) -> Result<Engine> {
-    Engine::new(
-        Schema::build(Query, EmptyMutation, EmptySubscription),
-        Limits::default(),
-        Box::new(async_graphql::Data::insert),
-    )
-}
-
-pub(super) fn schema_text() -> Result<String> {
-    Ok(Engine::new(
-        Schema::build(Query, EmptyMutation, EmptySubscription),
-        Limits::default(),
-        Box::new(async_graphql::Data::insert),
-    )?
-    .sdl()
-    .to_owned())
-}
 
 pub(super) async fn run(config: Config) -> Result<Ending> {
     let signals = Signals::watch()?;
@@ -94,7 +65,7 @@ pub(super) async fn bind(listen: SocketAddr) -> Result<TcpListener> {
 
 /// Answers requests until `stop`, then lets the ones under way end.
 pub(super) async fn answer(app: Arc<App>, listener: TcpListener, stop: CancellationToken) -> Result<()> {
-    let engine = engine(&app)?;
+    let engine = schema::engine(Arc::clone(&app))?;
     serve(listener, endpoint::router(app, engine)?, Patience::default(), stop).await;
     Ok(())
 }

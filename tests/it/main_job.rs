@@ -47,7 +47,11 @@ async fn every_transaction_knows_its_mail_its_extraction_and_its_job() {
     let data = ana.data(query, json!({})).await;
     for node in data["transactions"]["nodes"].as_array().unwrap() {
         assert!(node["email"]["id"].is_string(), "{node}");
-        assert_eq!(node["extraction"]["job"], json!({ "kind": "EXTRACT_EMAILS", "state": "SUCCESS" }), "{node}");
+        assert_eq!(
+            node["extraction"]["job"],
+            json!({ "kind": "EXTRACT_EMAILS", "state": "SUCCESS" }),
+            "{node}"
+        );
     }
     let counted = data["transactions"]["totalCount"].as_u64().unwrap();
     assert_eq!(data["transactions"]["nodes"].as_array().unwrap().len() as u64, counted);
@@ -73,7 +77,8 @@ async fn reading_everything_again_changes_no_sum_and_adds_no_row() {
     // A later version of the extractor reads every mail again.
     let Extractor::Offline { version } = test.app.extractor;
     let later = test.successor(|app| app.extractor = Extractor::Offline { version: version + 1 });
-    test.execute("UPDATE emails SET extraction_status = 'PENDING' WHERE extraction_status = 'COMPLETED'").await;
+    test.execute("UPDATE emails SET extraction_status = 'PENDING' WHERE extraction_status = 'COMPLETED'")
+        .await;
     extract(&ana).await;
     test.run_jobs_of(&later).await;
     assert_eq!(test.number("SELECT count(DISTINCT extractor_version) AS number FROM extractions").await, 2);

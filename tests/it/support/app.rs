@@ -146,7 +146,8 @@ impl TestApp {
 
     /// Ends the test; one that left a job behind fails.
     pub async fn finish(self) {
-        let left = "SELECT count(*) AS number FROM jobs WHERE state NOT IN ('SUCCESS', 'FAILED', 'CANCELLED')";
+        let left =
+            "SELECT count(*) AS number FROM jobs WHERE state NOT IN ('SUCCESS', 'FAILED', 'CANCELLED')";
         assert_eq!(self.number(left).await, 0, "jobs were left behind");
         self.stop.cancel();
         self.app.pool.close();
@@ -256,7 +257,8 @@ fn app(database: &TestDatabase, import_dir: &TempDir) -> App {
         ("SECRET_KEY", "a key for tests that is long enough".to_owned()),
         ("IMPORT_DIR", import_dir),
     ];
-    let lookup = |name: &str| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+    let lookup =
+        |name: &str| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
     let beginning: DateTime<Utc> = BEGINNING.parse().unwrap();
     let parts = AppParts {
         environment: Environment::Development,
