@@ -1,6 +1,7 @@
 //! The command line: one file per command, and the only place that speaks to a terminal.
 
 mod data_folder;
+mod import;
 mod migrate;
 mod schema;
 mod serve;
@@ -44,6 +45,8 @@ enum Command {
     Serve,
     /// Start the workers alone.
     Worker,
+    /// Read a mail file into a user's ledger: an mbox, a single mail, or a folder of .eml files.
+    Import(import::Order),
     /// Bring the database to this version.
     Migrate,
     /// Print the GraphQL schema.
@@ -70,6 +73,7 @@ pub async fn run(arguments: Arguments) -> Result<Ending> {
         Command::Up => up::run(Config::from_environment()?).await,
         Command::Serve => serve::run(Config::from_environment()?).await,
         Command::Worker => worker::run(Config::from_environment()?).await,
+        Command::Import(order) => import::run(Config::from_environment()?, order).await,
         Command::Migrate => migrate::run(Config::from_environment()?).await,
         Command::User(command) => user::run(Config::from_environment()?, command).await,
         Command::Schema => schema::run(),

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use rand::RngExt;
 
-use crate::config::Secret;
+use crate::config::{Config, Secret};
 use crate::error::{Error, Result};
+use crate::mailer::Mailer;
 
 const KEY: &str = "secret_key";
 const OUTBOX: &str = "outbox";
@@ -27,15 +28,26 @@ pub(super) fn outbox(data_dir: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The folder of the mail files that the API may read.
-pub(super) fn import(data_dir: &Path) -> Result<PathBuf> {
-    let path = data_dir.join(IMPORT);
-    make(&path)?;
-    Ok(path)
+/// Makes what `config` does not name, the key and the folder of importable files, and writes it into `config`. Returns
+/// where mails go: to SMTP_URL, or into the outbox.
+pub(super) fn complete(config: &mut Config, data_dir: &Path) -> Result<Mailer> {
+    make(data_dir)?;
+    if config.secret_key.is_none() {
+        config.secret_key = Some(secret_key(data_dir)?);
+    }
+    if config.import_dir.is_none() {
+        let path = data_dir.join(IMPORT);
+        make(&path)?;
+        config.import_dir = Some(path);
+    }
+    match &config.smtp_url {
+        Some(url) => Mailer::smtp(url, &config.smtp_from),
+        None => Mailer::folder(outbox(data_dir)?, &config.smtp_from),
+    }
 }
 
 /// The key that signs access tokens, made when there is none. One that is there is never written again.
-pub(super) fn secret_key(data_dir: &Path) -> Result<Secret> {
+fn secret_key(data_dir: &Path) -> Result<Secret> {
     let path = data_dir.join(KEY);
     let failed = |error: io::Error| unusable(&path, &error);
     if !path.exists() {

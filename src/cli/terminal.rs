@@ -27,5 +27,5 @@ pub(super) fn say_in_a_box(lines: &[String]) {
     for line in lines {
         say(format!("  │ {line:<width$} │"));
     }
-    say(format!("  └{edge}┘\n"));
+    say(format!("  └{edge}┘"));
 }

@@ -15,7 +15,6 @@ use crate::cli::{Ending, data_folder, serve, user, worker};
 use crate::config::{Config, Environment};
 use crate::db::migrate;
 use crate::error::{Error, Result};
-use crate::mailer::Mailer;
 use crate::telemetry;
 use crate::users::user::has_admin;
 
@@ -69,7 +68,8 @@ async fn run_on(
     listener: TcpListener,
     stop: CancellationToken,
 ) -> Result<()> {
-    let mailer = prepare_folder(&mut config, folder)?;
+    let mailer = data_folder::complete(&mut config, folder)?;
+    say_where_mails_are(&config, folder);
     line("Database", &say_what_ran(&migrate::run(&database_url(&config)?).await?));
     let app = Arc::new(serve::build(config, environment, mailer)?);
     create_first_admin(&app).await?;
@@ -90,25 +90,16 @@ async fn run_on(
     answered.and(worked)
 }
 
-/// Makes what the settings do not name, and says where it is.
-fn prepare_folder(config: &mut Config, folder: &Path) -> Result<Mailer> {
-    data_folder::make(folder)?;
-    if config.secret_key.is_none() {
-        config.secret_key = Some(data_folder::secret_key(folder)?);
-    }
-    if config.import_dir.is_none() {
-        config.import_dir = Some(data_folder::import(folder)?);
-    }
+fn say_where_mails_are(config: &Config, folder: &Path) {
     if let Some(import) = &config.import_dir {
         line("Imports", &format!("mail files in {}/<username>", import.display()));
     }
-    if let Some(url) = &config.smtp_url {
-        line("Mail", "leaves through the server of SMTP_URL");
-        return Mailer::smtp(url, &config.smtp_from);
+    match &config.smtp_url {
+        Some(_) => line("Mail", "leaves through the server of SMTP_URL"),
+        None => {
+            line("Mail", &format!("is written to {}/outbox, because SMTP_URL is not set", folder.display()))
+        }
     }
-    let outbox = data_folder::outbox(folder)?;
-    line("Mail", &format!("is written to {}, because SMTP_URL is not set", outbox.display()));
-    Mailer::folder(outbox, &config.smtp_from)
 }
 
 /// Only when there is none, so that the password of an earlier start stays good.
@@ -141,8 +132,8 @@ fn say_what_is_next(listener: &TcpListener) -> Result<()> {
         .local_addr()
         .map_err(|error| Error::internal("the address that the API listens on cannot be read", error))?;
     say(format!("\n  GraphQL is at http://{address}/graphql\n"));
-    say("  Next, sign in as the admin or register, then give it a mailbox:");
-    say("    pennypost import mails.mbox --user admin");
+    say("  Next, sign in as the admin or register, and give it mails to read, in another terminal:\n");
+    say("    pennypost import mails.mbox --user admin\n");
     say("  Ctrl-C stops everything.\n");
     Ok(())
 }

@@ -94,7 +94,7 @@ async fn make_admin(
     let hash = hasher.hash(Password::parse(password.clone(), "password")?).await?;
     let (user, welcome) = register(conn, clock, registration, hash).await?;
     publisher.publish(&welcome.job);
-    show("A new admin", &user, &password);
+    show("An admin with a new password", &user, &password);
     Ok(())
 }
 
@@ -118,7 +118,7 @@ async fn list(conn: &mut AsyncPgConnection) -> Result<()> {
 
 fn show(what: &str, user: &User, password: &str) {
     say_in_a_box(&[
-        format!("{what}. The password is shown this once:"),
+        format!("{what}. It is shown this once:"),
         String::new(),
         format!("username  {}", user.username),
         format!("password  {password}"),

@@ -139,3 +139,7 @@ fn refusal(errno: Errno) -> Error {
 fn invalid(message: &str) -> Error {
     Error::rejected(FIELD, Code::Invalid, message)
 }
+
+#[cfg(test)]
+#[path = "import_folder_tests.rs"]
+mod tests;

@@ -286,3 +286,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + '
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| Error::internal("reading a mail file broke off", error))?
 }
+
+#[cfg(test)]
+#[path = "source_tests.rs"]
+mod tests;

@@ -53,7 +53,7 @@ pub async fn run(
     let fetch = Fetch { app, running, user_id, limit };
     let mut at: At = running.load_checkpoint()?.unwrap_or_default();
     while let Some(id) = connected_account_ids.get(at.account) {
-        if fetch.room(&at) == 0 {
+        if at.room(limit) == 0 {
             break;
         }
         fetch.read_account(*id, &mut at).await?;
@@ -106,7 +106,7 @@ impl Fetch<'_> {
         let reading = at.account;
         while at.account == reading {
             self.running.keep_going()?;
-            let (rest, batch) = source.read(self.room(at)).await?;
+            let (rest, batch) = source.read(at.room(self.limit)).await?;
             source = rest;
             let mails = prepare(batch.messages, authserv_ids.clone()).await?;
             at.offset = batch.position;
@@ -165,7 +165,7 @@ impl Fetch<'_> {
                 next.stored += stored.new;
                 next.skipped += stored.skipped;
                 next.seen_again += stored.seen_again;
-                let is_full = self.room(&next) == 0;
+                let is_full = next.room(self.limit) == 0;
                 if is_last || is_full {
                     connected_account::record_sync(conn, self.user_id, account.id, clock.now()).await?;
                     next.leave_account();
@@ -204,15 +204,15 @@ impl Fetch<'_> {
             Err(error) => error,
         }
     }
-
-    /// How many mails the next batch may hold: as many as are surely within the limit, if all of them were new.
-    fn room(&self, at: &At) -> usize {
-        let left = self.limit.map(|limit| limit.saturating_sub(at.stored + at.skipped).max(0));
-        left.map_or(BATCH_SIZE, |left| usize::try_from(left).unwrap_or(BATCH_SIZE).min(BATCH_SIZE))
-    }
 }
 
 impl At {
+    /// How many mails the next batch may hold: as many as stay within the limit even if all of them are new.
+    fn room(&self, limit: Option<i64>) -> usize {
+        let left = limit.map(|limit| limit.saturating_sub(self.stored + self.skipped).max(0));
+        left.map_or(BATCH_SIZE, |left| usize::try_from(left).unwrap_or(BATCH_SIZE).min(BATCH_SIZE))
+    }
+
     fn progress(&self, total: Option<i64>) -> Progress {
         Progress { done: self.read, total, stored: self.stored, ..Progress::default() }
     }
@@ -221,5 +221,27 @@ impl At {
         self.account += 1;
         self.offset = 0;
         self.version.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_never_holds_more_than_the_limit_leaves() {
+        let at = At { read: 900, stored: 140, skipped: 5, seen_again: 755, ..At::default() };
+        assert_eq!(at.room(None), BATCH_SIZE);
+        assert_eq!(at.room(Some(1000)), BATCH_SIZE);
+        assert_eq!(at.room(Some(150)), 5);
+        assert_eq!(at.room(Some(145)), 0);
+        assert_eq!(at.room(Some(-1)), 0);
+    }
+
+    #[test]
+    fn the_next_account_is_read_from_its_start() {
+        let mut at = At { account: 1, offset: 77, version: "v".to_owned(), stored: 3, ..At::default() };
+        at.leave_account();
+        assert_eq!(at, At { account: 2, stored: 3, ..At::default() });
     }
 }

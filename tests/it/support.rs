@@ -2,5 +2,6 @@
 
 pub mod app;
 pub mod database;
+pub mod half_open;
 pub mod postgres;
 pub mod redis;

@@ -16,6 +16,11 @@ pub fn shared(prefix: &str) -> RedisSettings {
     settings(server.trim_end_matches('/'), prefix)
 }
 
+/// The databases of a server on a port of the loopback interface.
+pub fn at_port(port: u16, prefix: &str) -> RedisSettings {
+    settings(&format!("redis://127.0.0.1:{port}"), prefix)
+}
+
 /// A server that a test may kill and start again on the same port. Killed with this value.
 pub struct PrivateRedis {
     port: u16,
@@ -33,7 +38,12 @@ impl PrivateRedis {
 
     /// Where its databases are.
     pub fn settings(&self, prefix: &str) -> RedisSettings {
-        settings(&format!("redis://127.0.0.1:{}", self.port), prefix)
+        at_port(self.port, prefix)
+    }
+
+    /// The port that it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// kill -9.
