@@ -14,6 +14,7 @@ use crate::support::app::TestApp;
 static WHOSE: Mutex<String> = Mutex::new(String::new());
 static COUNTED: AtomicUsize = AtomicUsize::new(0);
 
+#[expect(clippy::needless_pass_by_value, reason = "diesel hands each event over")]
 fn count(event: InstrumentationEvent<'_>) {
     if let InstrumentationEvent::StartQuery { query, .. } = event {
         let whose = WHOSE.lock().unwrap_or_else(PoisonError::into_inner);
