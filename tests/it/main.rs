@@ -6,3 +6,4 @@ mod demo_mailbox;
 mod jobs;
 mod main_job;
 mod support;
+mod surface;

@@ -25,7 +25,7 @@ pub struct CreateConnectedAccountInput {
 
 /// Which mailboxes are to be fetched: one of them, or all of one provider.
 #[derive(OneofObject)]
-pub enum FetchEmailsTarget {
+pub enum FetchEmailsSource {
     /// This mailbox.
     ConnectedAccountId(ID),
     /// All of the viewer's mailboxes of this provider.
@@ -36,7 +36,7 @@ pub enum FetchEmailsTarget {
 #[derive(InputObject)]
 pub struct FetchEmailsInput {
     /// From which mailboxes.
-    pub target: FetchEmailsTarget,
+    pub source: FetchEmailsSource,
     /// At most this many new mails; everything that is new unless given.
     pub limit: Option<i32>,
 }
@@ -63,7 +63,7 @@ impl CreateConnectedAccountInput {
     }
 }
 
-impl FetchEmailsTarget {
+impl FetchEmailsSource {
     /// The mailboxes, as far as `viewer` may see them; `NotFound` when there are none.
     pub async fn scope(&self, conn: &mut AsyncPgConnection, viewer: &Viewer) -> Result<FetchEmailsScope> {
         match self {
@@ -92,7 +92,7 @@ async fn all(conn: &mut AsyncPgConnection, user_id: Uuid, provider: Provider) ->
 
 fn unknown(field: &str) -> Error {
     Error::Rejected {
-        field: vec!["target".to_owned(), field.to_owned()],
+        field: vec!["source".to_owned(), field.to_owned()],
         code: Code::NotFound,
         message: "There is no such mailbox.".to_owned(),
     }

@@ -85,7 +85,7 @@ async fn start(ctx: &Context<'_>, input: &FetchEmailsInput) -> Result<Enqueued> 
     let viewer = ctx.viewer()?;
     let mut conn = ctx.conn().await?;
     let enqueued = conn.transaction(async |conn| {
-        let scope = input.target.scope(conn, viewer).await?;
+        let scope = input.source.scope(conn, viewer).await?;
         let connected_account_ids = scope.connected_account_ids;
         let payload = JobPayload::FetchEmails { connected_account_ids, limit };
         let job = NewJob::new(Some(scope.user_id), payload).unique(scope.unique_key);
