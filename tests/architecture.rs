@@ -138,7 +138,7 @@ const MODULES: &[Module] = &[
         "graphql/engine/tests/facts.rs", "graphql/engine/tests/introspection.rs", "graphql/engine/tests/limits.rs",
         "graphql/engine/tests/price.rs", "graphql/engine/tests/variables.rs", "graphql/error.rs",
         "graphql/extraction.rs", "graphql/extraction/input.rs", "graphql/extraction/mutation.rs",
-        "graphql/extraction/object.rs", "graphql/global_id.rs", "graphql/guard.rs", "graphql/guard/cache.rs", "graphql/guard/characters.rs",
+        "graphql/global_id.rs", "graphql/guard.rs", "graphql/guard/cache.rs", "graphql/guard/characters.rs",
         "graphql/guard/document.rs", "graphql/guard/limits.rs", "graphql/guard/one_of.rs", "graphql/guard/price.rs",
         "graphql/guard/shape.rs", "graphql/guard/variables.rs", "graphql/jobs.rs", "graphql/jobs/event.rs",
         "graphql/jobs/input.rs", "graphql/jobs/object.rs", "graphql/jobs/query.rs", "graphql/loaders.rs",

@@ -29,7 +29,7 @@ pub(super) fn outbox(data_dir: &Path) -> Result<PathBuf> {
 }
 
 /// Makes what `config` does not name, the key and the folder of importable files, and writes it into `config`. Returns
-/// where mails go: to SMTP_URL, or into the outbox.
+/// where mails go: to `SMTP_URL`, or into the outbox.
 pub(super) fn complete(config: &mut Config, data_dir: &Path) -> Result<Mailer> {
     make(data_dir)?;
     if config.secret_key.is_none() {

@@ -59,7 +59,7 @@ pub(super) async fn run(mut config: Config, order: Order) -> Result<Ending> {
     let work = async {
         let servers = Servers::reach(&mut config).await?;
         let importing = carry_out(config, environment, &order, servers.has_own());
-        let ended = stop.run_until_cancelled(importing).await;
+        let ended = Box::pin(stop.run_until_cancelled(importing)).await;
         servers.stop().await;
         ended.unwrap_or_else(|| {
             Err(Error::Unavailable(
@@ -68,7 +68,7 @@ pub(super) async fn run(mut config: Config, order: Order) -> Result<Ending> {
             ))
         })
     };
-    signals.watch_over(work).await
+    Box::pin(signals.watch_over(work)).await
 }
 
 async fn carry_out(config: Config, environment: Environment, order: &Order, has_own: bool) -> Result<()> {
@@ -186,20 +186,15 @@ async fn look(pool: &Pool, job_id: Uuid) -> Result<Job> {
 
 fn sum_up(job: &Job) -> Result<()> {
     let progress = &job.progress;
-    match job.state {
-        State::Success => {
-            say(format!(
-                "Understood {} mails: {} transactions booked, {} in review, {} mails failed.",
-                progress.done, progress.booked, progress.in_review, progress.failed
-            ));
-            Ok(())
-        }
-        _ => {
-            let reason =
-                job.error_payload.as_ref().map_or("it was cancelled.", |error| error.message.as_str());
-            Err(Error::Unavailable(format!("The mails are stored, and were not read to the end: {reason}")))
-        }
+    if job.state == State::Success {
+        say(format!(
+            "Understood {} mails: {} transactions booked, {} in review, {} mails failed.",
+            progress.done, progress.booked, progress.in_review, progress.failed
+        ));
+        return Ok(());
     }
+    let reason = job.error_payload.as_ref().map_or("it was cancelled.", |error| error.message.as_str());
+    Err(Error::Unavailable(format!("The mails are stored, and were not read to the end: {reason}")))
 }
 
 fn mails_and_rate(mails: i64, begun: Instant) -> String {

@@ -18,7 +18,7 @@ pub(super) async fn run(mut config: Config) -> Result<Ending> {
         servers.stop().await;
         ran
     };
-    signals.watch_over(work).await
+    Box::pin(signals.watch_over(work)).await
 }
 
 async fn carry_out(config: &Config) -> Result<()> {

@@ -34,7 +34,7 @@ pub(super) async fn run(config: Config) -> Result<Ending> {
         serve(listener, router, Patience::default(), signals.stop()).await;
         Ok(())
     };
-    signals.watch_over(work).await
+    Box::pin(signals.watch_over(work)).await
 }
 
 /// The application on a database that is at this version; `usual` is the environment unless ENV says otherwise.
@@ -71,7 +71,7 @@ pub(super) fn router(app: Arc<App>) -> Result<Router> {
     endpoint::router(app, engine)
 }
 
-/// Where mails go: to SMTP_URL, or into DATA_DIR. A server that could only lose them does not start.
+/// Where mails go: to `SMTP_URL`, or into `DATA_DIR`. A server that could only lose them does not start.
 fn mailer(config: &Config) -> Result<Mailer> {
     match (&config.smtp_url, &config.data_dir) {
         (Some(url), _) => Mailer::smtp(url, &config.smtp_from),

@@ -40,7 +40,7 @@ pub(super) async fn run(mut config: Config) -> Result<Ending> {
         }
         ended
     };
-    signals.watch_over(work).await
+    Box::pin(signals.watch_over(work)).await
 }
 
 async fn start_servers(config: &mut Config) -> Result<Servers> {
@@ -94,7 +94,7 @@ fn say_where_mails_are(config: &Config, folder: &Path) {
     match &config.smtp_url {
         Some(_) => line("Mail", "leaves through the server of SMTP_URL"),
         None => {
-            line("Mail", &format!("is written to {}/outbox, because SMTP_URL is not set", folder.display()))
+            line("Mail", &format!("is written to {}/outbox, because SMTP_URL is not set", folder.display()));
         }
     }
 }

@@ -53,7 +53,7 @@ pub(super) async fn run(mut config: Config, command: Command) -> Result<Ending> 
         servers.stop().await;
         ended
     };
-    signals.watch_over(work).await
+    Box::pin(signals.watch_over(work)).await
 }
 
 /// Makes an admin with a new password and shows it, this once.

@@ -17,7 +17,7 @@ pub(super) async fn run(config: Config) -> Result<Ending> {
         let app = serve::connect(config, Environment::Production).await?;
         work(app, signals.stop()).await
     };
-    signals.watch_over(work).await
+    Box::pin(signals.watch_over(work)).await
 }
 
 /// Runs jobs until `stop`, then gives the ones under way their grace.

@@ -112,8 +112,16 @@ fn the_demo_mailbox_is_read_well_enough_and_nothing_is_invented() {
             }
         }
     }
-    println!("right {right} of {}, categories {categories:?}\n{}", expected.len(), misses.join("\n"));
-    assert!(right * 100 >= expected.len() * 78, "{right} of {} mails are right", expected.len());
-    assert!(categories.0 * 100 >= categories.1 * 80, "{categories:?} categories are right");
+    assert!(
+        right * 100 >= expected.len() * 78,
+        "{right} of {} mails are right\n{}",
+        expected.len(),
+        misses.join("\n")
+    );
+    assert!(
+        categories.0 * 100 >= categories.1 * 80,
+        "{categories:?} categories are right\n{}",
+        misses.join("\n")
+    );
     assert_eq!(false_positives, 0, "a mail without a transaction was booked");
 }

@@ -54,7 +54,8 @@ async fn every_transaction_knows_its_mail_its_extraction_and_its_job() {
         );
     }
     let counted = data["transactions"]["totalCount"].as_u64().unwrap();
-    assert_eq!(data["transactions"]["nodes"].as_array().unwrap().len() as u64, counted);
+    let counted = usize::try_from(counted).unwrap();
+    assert_eq!(data["transactions"]["nodes"].as_array().unwrap().len(), counted);
     test.finish().await;
 }
 
