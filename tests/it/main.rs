@@ -7,3 +7,4 @@ mod jobs;
 mod main_job;
 mod support;
 mod surface;
+mod worker_faults;

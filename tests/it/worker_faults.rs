@@ -1,0 +1,176 @@
+//! The main job while things die: real worker processes, a real Redis, every transaction once.
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use pennypost::jobs::RedisSettings;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::app::{Person, TestApp};
+use crate::support::redis::{PrivateRedis, shared};
+
+/// How long a worker may be silent in these tests, in seconds.
+const LEASE_SECONDS: &str = "2";
+const MAILS: i64 = 900;
+
+/// A worker in a process of its own. Killed with this value.
+struct WorkerProcess {
+    child: Child,
+    _data: TempDir,
+}
+
+impl WorkerProcess {
+    fn start(test: &TestApp, redis: &RedisSettings, email_slots: &str) -> Self {
+        let data = TempDir::new().unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_pennypost"))
+            .arg("worker")
+            .env("DATABASE_URL", test.app.database_url.expose())
+            .env("REDIS_BASE_URL", redis.base.expose())
+            .env("REDIS_EMAIL_URL", redis.email.expose())
+            .env("REDIS_EVENTS_URL", redis.events.expose())
+            .env("SECRET_KEY", "a key for tests that is long enough")
+            .env("IMPORT_DIR", test.import_dir())
+            .env("DATA_DIR", data.path())
+            .env("JOB_LEASE_SECONDS", LEASE_SECONDS)
+            .env("WORKER_EMAIL_SLOTS", email_slots)
+            .current_dir(data.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self { child, _data: data }
+    }
+
+    /// kill -9.
+    fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for WorkerProcess {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A mailbox file of `count` purchases, each of another amount; together they cost `count * (count + 1) / 2` cents.
+fn mailbox(count: i64) -> Vec<u8> {
+    let mail = |number: i64| {
+        format!(
+            "From alerts@nordhafen.example Mon Nov  2 08:00:00 2026\n\
+             Message-ID: <purchase-{number}@nordhafen.example>\n\
+             From: Nordhafen Bank <alerts@nordhafen.example>\n\
+             Date: Mon, 02 Nov 2026 08:00:00 +0100\n\
+             Subject: Card purchase\n\
+             Content-Type: text/plain; charset=utf-8\n\n\
+             You paid EUR {}.{:02} at Supermarkt {number} with your card ending in 4821.\n\n",
+            number / 100,
+            number % 100
+        )
+    };
+    (1..=count).map(mail).collect::<String>().into_bytes()
+}
+
+async fn connect(test: &TestApp, person: &Person<'_>, name: &str, count: i64) -> Value {
+    test.write_import_file(name, "mail.mbox", &mailbox(count));
+    let connect = r#"mutation { createConnectedAccount(input: { provider: MBOX, file: "mail.mbox" }) {
+        connectedAccount { id } userErrors { message } } }"#;
+    let made = person.data(connect, json!({})).await;
+    made["createConnectedAccount"]["connectedAccount"]["id"].clone()
+}
+
+async fn wait_until(test: &TestApp, what: &str, sql: &str, wanted: impl Fn(i64) -> bool) -> Duration {
+    let begun = Instant::now();
+    loop {
+        let number = test.number(sql).await;
+        if wanted(number) {
+            return begun.elapsed();
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{what}: still {number} after a minute");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+const BOOKED: &str = "SELECT count(*) AS number FROM transactions";
+const ACTIVE: &str =
+    "SELECT count(*) AS number FROM jobs WHERE state NOT IN ('SUCCESS', 'FAILED', 'CANCELLED')";
+
+/// Every purchase is there once, with its own amount, and no job failed.
+async fn assert_whole(test: &TestApp, count: i64) {
+    assert_eq!(test.number(BOOKED).await, count);
+    assert_eq!(
+        test.number("SELECT (sum(-amount) * 100)::bigint AS number FROM transactions").await,
+        count * (count + 1) / 2
+    );
+    assert_eq!(test.number("SELECT count(DISTINCT amount) AS number FROM transactions").await, count);
+    assert_eq!(test.number("SELECT count(*) AS number FROM jobs WHERE state <> 'SUCCESS'").await, 0);
+    let holes = "SELECT count(*) AS number FROM jobs WHERE version <>
+        (SELECT count(*) FROM job_events WHERE job_id = jobs.id AND job_events.version BETWEEN 1 AND jobs.version)";
+    assert_eq!(test.number(holes).await, 0, "the events of a job have a hole");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_killed_in_an_extraction_loses_nothing_and_books_nothing_twice() {
+    let test = TestApp::start().await;
+    let ana = test.register("ana").await;
+    let account = connect(&test, &ana, "ana", MAILS).await;
+    let redis = shared("pennypost");
+    let mut first = WorkerProcess::start(&test, &redis, "4");
+    ana.fetch(account).await;
+    wait_until(&test, "some are booked", BOOKED, |booked| booked >= 100).await;
+    first.kill();
+    let booked = test.number(BOOKED).await;
+    assert!(booked < MAILS, "the extraction was over before the kill");
+    let _second = WorkerProcess::start(&test, &redis, "4");
+    let more = wait_until(&test, "the job goes on", BOOKED, |now| now > booked).await;
+    // Lease, then a sweep every third of it, then up to half a second of spread, on a busy machine.
+    assert!(more < Duration::from_secs(12), "taken up after {more:?}");
+    wait_until(&test, "the jobs end", ACTIVE, |active| active == 0).await;
+    assert_whole(&test, MAILS).await;
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_killed_and_started_again_empty_in_an_extraction_changes_nothing() {
+    let test = TestApp::start().await;
+    let ana = test.register("ana").await;
+    let account = connect(&test, &ana, "ana", MAILS).await;
+    let mut redis = PrivateRedis::start();
+    let _worker = WorkerProcess::start(&test, &redis.settings("pennypost"), "4");
+    ana.fetch(account).await;
+    wait_until(&test, "some are booked", BOOKED, |booked| booked >= 50).await;
+    redis.kill();
+    // Work that comes while Redis is away starts all the same.
+    test.register("bob").await;
+    let sent = "SELECT count(*) AS number FROM jobs WHERE kind = 'SEND_EMAIL' AND state = 'SUCCESS'";
+    wait_until(&test, "a mail leaves without Redis", sent, |sent| sent == 2).await;
+    redis.restart();
+    wait_until(&test, "the jobs end", ACTIVE, |active| active == 0).await;
+    assert_whole(&test, MAILS).await;
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_behind_long_extractions_leaves_within_a_second() {
+    let test = TestApp::start().await;
+    let (ana, ben) = (test.register("ana").await, test.register("ben").await);
+    let (of_ana, of_ben) =
+        (connect(&test, &ana, "ana", MAILS).await, connect(&test, &ben, "ben", MAILS).await);
+    let _worker = WorkerProcess::start(&test, &shared("pennypost"), "2");
+    ana.fetch(of_ana).await;
+    ben.fetch(of_ben).await;
+    wait_until(&test, "some are booked", BOOKED, |booked| booked >= 50).await;
+    test.register("cleo").await;
+    let left = "SELECT count(*) AS number FROM jobs WHERE kind = 'SEND_EMAIL' AND state <> 'SUCCESS'";
+    wait_until(&test, "the mail leaves", left, |left| left == 0).await;
+    assert!(test.number(ACTIVE).await > 0, "the extractions were over before the mail");
+    let slowest = "SELECT (extract(epoch FROM max(started_at - created_at)) * 1000)::bigint AS number FROM jobs
+        WHERE kind = 'SEND_EMAIL' AND created_at = (SELECT max(created_at) FROM jobs WHERE kind = 'SEND_EMAIL')";
+    let waited = test.number(slowest).await;
+    assert!(waited < 1_000, "the mail waited for {waited} ms");
+    wait_until(&test, "the jobs end", ACTIVE, |active| active == 0).await;
+    test.finish().await;
+}
