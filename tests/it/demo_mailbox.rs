@@ -58,7 +58,9 @@ fn read(raw: &[u8]) -> Read {
     let reading = Extractor::current().read(&view);
     let mut read = Read { booked: Vec::new(), categories: Vec::new(), reading };
     for draft in &read.reading.drafts {
-        if judge(&view, finding.authenticity, read.reading.kind, draft) != Verdict::Book {
+        let verdict = judge(&view, finding.authenticity, read.reading.kind, draft);
+        if verdict != Verdict::Book {
+            println!("{:?}: {verdict:?}", view.subject);
             continue;
         }
         let direction = match draft.direction.as_ref().unwrap().value {

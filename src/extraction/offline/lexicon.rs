@@ -26,6 +26,7 @@ pub(super) enum Class {
     Otp,
     Caution,
     Declined,
+    If,
     Due,
     Request,
     Security,
@@ -36,6 +37,10 @@ pub(super) enum Class {
     Shipping,
     Subscription,
     Points,
+    Several,
+    Rate,
+    Billed,
+    Original,
     Amount,
     Total,
     Subtotal,
@@ -75,6 +80,7 @@ impl Class {
             "otp" => Self::Otp,
             "caution" => Self::Caution,
             "declined" => Self::Declined,
+            "if" => Self::If,
             "due" => Self::Due,
             "request" => Self::Request,
             "security" => Self::Security,
@@ -91,6 +97,10 @@ impl Class {
     fn parse_label(name: &str) -> Option<Self> {
         Some(match name {
             "points" => Self::Points,
+            "several" => Self::Several,
+            "rate" => Self::Rate,
+            "billed" => Self::Billed,
+            "original" => Self::Original,
             "amount" => Self::Amount,
             "total" => Self::Total,
             "subtotal" => Self::Subtotal,
@@ -189,12 +199,23 @@ struct Phrase {
 
 impl Phrase {
     fn stands_alone(&self, text: &str, start: usize, end: usize) -> bool {
-        let before = text.get(..start).and_then(|head| head.chars().next_back());
-        let after = text.get(end..).and_then(|tail| tail.chars().next());
-        let first = text.get(start..end).and_then(|own| own.chars().next());
-        let last = text.get(start..end).and_then(|own| own.chars().next_back());
-        (self.is_open_left || !joins(before, first)) && (self.is_open_right || !joins(last, after))
+        let (is_apart_left, is_apart_right) = apart(text, start, end);
+        (self.is_open_left || is_apart_left) && (self.is_open_right || is_apart_right)
     }
+}
+
+/// True when no letter of the same word stands beside the place.
+pub(super) fn stands_alone(text: &str, start: usize, end: usize) -> bool {
+    apart(text, start, end) == (true, true)
+}
+
+/// Whether a place is parted from the letters before and behind it.
+fn apart(text: &str, start: usize, end: usize) -> (bool, bool) {
+    let before = text.get(..start).and_then(|head| head.chars().next_back());
+    let after = text.get(end..).and_then(|tail| tail.chars().next());
+    let first = text.get(start..end).and_then(|own| own.chars().next());
+    let last = text.get(start..end).and_then(|own| own.chars().next_back());
+    (!joins(before, first), !joins(last, after))
 }
 
 /// True when two characters that stand side by side belong to one word.

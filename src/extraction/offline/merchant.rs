@@ -22,10 +22,14 @@ pub(super) struct Surroundings<'a> {
 
 /// The name of the other side.
 pub(super) fn find(around: &Surroundings<'_>) -> Option<Range<usize>> {
+    announced(around).or_else(|| left_over(around))
+}
+
+/// The name of the other side, where a label or a little word announces it.
+pub(super) fn announced(around: &Surroundings<'_>) -> Option<Range<usize>> {
     labelled(around, Class::Merchant)
         .or_else(|| behind_word(around))
         .or_else(|| labelled(around, Class::Party))
-        .or_else(|| left_over(around))
 }
 
 /// What stands behind a label and a colon, or in the cell beside it.
@@ -103,7 +107,8 @@ fn name(around: &Surroundings<'_>, start: usize, is_labelled: bool) -> Option<Ra
     trimmed(text, start..end)
 }
 
-fn trimmed(text: &str, range: Range<usize>) -> Option<Range<usize>> {
+/// A piece of a text without the signs at its edges; `None` when it is no name.
+pub(super) fn trimmed(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     let words = text.get(range.clone())?;
     let is_edge = |letter: char| letter.is_whitespace() || ",;:-|/(<>@\"'#=*.\u{1}".contains(letter);
     let start = range.start + (words.len() - words.trim_start_matches(is_edge).len());
