@@ -232,7 +232,7 @@ impl Filing<'_> {
         mail: &ReadMail<'_>,
         draft: &Draft,
     ) -> Result<Option<Uuid>> {
-        let name = category_name(mail.reading.kind, draft, mail.view.subject, mail.view.sender_name);
+        let name = category_name(mail.reading.kind, draft, &mail.view);
         let Some(name) = name else { return Ok(None) };
         categories::find_or_create(conn, self.clock, self.user_id, name, kind_of(name)).await.map(Some)
     }

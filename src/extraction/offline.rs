@@ -89,10 +89,11 @@ struct Page<'a> {
     /// Dates and times of day.
     moments: Vec<Range<usize>>,
     hints: currency::Hints,
+    sender_name: Option<&'a str>,
 }
 
 impl<'a> Page<'a> {
-    fn read(folded: &'a Folded, mail: &MailView<'_>) -> Self {
+    fn read(folded: &'a Folded, mail: &MailView<'a>) -> Self {
         let text = folded.text.as_str();
         let cues = lexicon::cues(text);
         let mut hints = currency::Hints::of(mail);
@@ -109,7 +110,7 @@ impl<'a> Page<'a> {
         taken.extend(marks::noise(text).filter(|range| !is_money(text, range)));
         taken.sort_unstable_by_key(|range| range.start);
         let amounts = amounts::candidates(text, &taken, &cues, &hints);
-        Self { folded, cues, dates, masks, amounts, taken, moments, hints }
+        Self { folded, cues, dates, masks, amounts, taken, moments, hints, sender_name: mail.sender_name }
     }
 
     /// The amount that the mail is about.
@@ -166,7 +167,7 @@ impl<'a> Page<'a> {
     fn draft(&self, main: &Candidate, original: Option<&Candidate>, judged: &Judged) -> Draft {
         let direction = judged.direction.unwrap_or(Direction::Out);
         let currency = main.currency.or_else(|| if main.token.is_none() { self.hints.default } else { None });
-        let name = self.name(main, direction);
+        let name = self.name(main, direction).or_else(|| self.shop(judged.kind));
         let is_transfer = judged.kind == Kind::Transfer;
         Draft {
             amount: Some(self.field(main.value, &main.range)),
@@ -210,6 +211,14 @@ impl<'a> Page<'a> {
                 .or_else(|| self.mask(direction)),
             ..Draft::default()
         }
+    }
+
+    /// The sender of a receipt that names no other shop. It stands in no text, hence its span is empty.
+    fn shop(&self, kind: Kind) -> Option<Field<String>> {
+        let is_receipt = self.cues.iter().any(|cue| matches!(cue.class, Class::Receipt | Class::Order));
+        let is_sale = matches!(kind, Kind::Purchase | Kind::Order | Kind::Refund);
+        let sender = self.sender_name.filter(|_| is_receipt && is_sale)?;
+        Some(self.field(sender.to_owned(), &(0..0)))
     }
 
     fn words(&self, range: &Range<usize>) -> Field<String> {

@@ -71,7 +71,7 @@ fn read(raw: &[u8]) -> Read {
         let currency = draft.currency.as_ref().unwrap().value.code().to_owned();
         read.booked.push((amount, currency, direction.to_owned()));
         let kind = read.reading.kind;
-        read.categories.push(category_name(kind, draft, view.subject, view.sender_name));
+        read.categories.push(category_name(kind, draft, &view));
     }
     read
 }

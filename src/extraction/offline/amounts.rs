@@ -193,6 +193,7 @@ fn role_of(cue: &Cue, between: &str, has_token: bool) -> Option<Role> {
         Class::Balance => Role::Balance,
         Class::Limit if between.chars().count() < 25 => Role::Limit,
         Class::Fee if between.chars().count() < 25 => Role::Fee,
+        Class::Due if between.chars().count() < 25 => Role::Plain,
         Class::Billed => Role::Billed,
         Class::Original => Role::Original,
         Class::Rate if between.chars().count() < 25 => Role::Other,

@@ -1,6 +1,6 @@
 //! Finds the words that say something about money, in every language of `data/lexicon.tsv` at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
@@ -185,6 +185,12 @@ pub(super) fn cues(text: &str) -> Vec<Cue> {
     lexicon.in_the_languages_of(&found)
 }
 
+/// The words of one class of little words, such as "at" in every language.
+pub(super) fn small_words(class: Class) -> &'static HashSet<String> {
+    static NONE: LazyLock<HashSet<String>> = LazyLock::new(HashSet::new);
+    LEXICON.small_words.get(&class).unwrap_or(&NONE)
+}
+
 struct Meaning {
     class: Class,
     sure: u8,
@@ -237,6 +243,7 @@ struct Lexicon {
     finder: AhoCorasick,
     phrases: Vec<Phrase>,
     languages: Vec<String>,
+    small_words: HashMap<Class, HashSet<String>>,
 }
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::parse(include_str!("data/lexicon.tsv")));
@@ -247,6 +254,7 @@ impl Lexicon {
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut patterns: Vec<String> = Vec::new();
         let mut phrases: Vec<Phrase> = Vec::new();
+        let mut small_words: HashMap<Class, HashSet<String>> = HashMap::new();
         for line in table.lines().filter(|line| !line.starts_with('#')) {
             let mut columns = line.split('\t');
             let (Some(name), Some(language), Some(words)) = (columns.next(), columns.next(), columns.next())
@@ -267,6 +275,9 @@ impl Lexicon {
                 if pattern.is_empty() {
                     continue;
                 }
+                if class.is_grammar() {
+                    small_words.entry(class).or_default().insert(pattern.clone());
+                }
                 let place = *places.entry(pattern.clone()).or_insert_with(|| {
                     patterns.push(pattern);
                     phrases.push(Phrase { meanings: Vec::new(), is_open_left: false, is_open_right: false });
@@ -282,7 +293,7 @@ impl Lexicon {
         }
         let finder =
             AhoCorasick::new(&patterns).unwrap_or_else(|error| panic!("the lexicon is too large: {error}"));
-        Self { finder, phrases, languages }
+        Self { finder, phrases, languages, small_words }
     }
 
     /// The cues of the phrases found, each with its meaning in the language that most of the text is in.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::lexicon::{Class, Cue};
+use super::lexicon::{Class, Cue, small_words};
 use super::pattern::compiled;
 use crate::extraction::draft::Direction;
 
@@ -53,13 +53,23 @@ fn behind_word(around: &Surroundings<'_>) -> Option<Range<usize>> {
         Direction::In => [Class::From, Class::By, Class::At, Class::For],
     };
     order.into_iter().find_map(|class| {
-        around.cues.iter().filter(|cue| cue.class == class).find_map(|cue| {
+        let leads = |cue: &&Cue| {
+            let ends_so = || around.text.get(cue.start..cue.end).is_some_and(|words| ends_with(words, class));
+            cue.class == class || (cue.class.is_event() && ends_so())
+        };
+        around.cues.iter().filter(leads).find_map(|cue| {
             let rest = around.text.get(cue.end..)?;
             let spaces = rest.len() - rest.trim_start_matches([' ', ':', '\n']).len();
             let is_apart = spaces > 0 || rest.starts_with(|first: char| !first.is_ascii());
             is_apart.then(|| name(around, cue.end + spaces, false)).flatten()
         })
     })
+}
+
+/// True for a phrase such as "was authorised at", which ends with the little word itself.
+fn ends_with(phrase: &str, class: Class) -> bool {
+    let last = phrase.rsplit(' ').next().unwrap_or_default();
+    last.len() < phrase.len() && small_words(class).contains(last)
 }
 
 /// The words from `start` to the next thing that ends a name; none when they are no name.
@@ -137,12 +147,32 @@ fn left_over(around: &Surroundings<'_>) -> Option<Range<usize>> {
         at = at.max(wall.end);
     }
     pieces.push(at..around.text.len());
-    let names = pieces.into_iter().filter_map(|piece| trimmed(around.text, piece));
+    let names = pieces.into_iter().filter_map(|piece| trimmed(around.text, without_small_words(around, piece)));
     let first = names.filter(|range| range.len() >= 4).min_by_key(|range| range.start);
     first.filter(|range| range.start < around.amount.end + 80)
 }
 
 const LONGEST_ALERT: usize = 400;
+
+/// A piece without the little words that it starts and ends with.
+fn without_small_words(around: &Surroundings<'_>, piece: Range<usize>) -> Range<usize> {
+    let is_blank = |range: Range<usize>| around.text.get(range).is_some_and(|gap| gap.trim().is_empty());
+    let is_small = |cue: &&Cue| {
+        matches!(cue.class, Class::Stop | Class::At | Class::To | Class::From | Class::By | Class::For)
+    };
+    let (mut start, mut end) = (piece.start, piece.end);
+    for cue in around.cues.iter().filter(is_small) {
+        if cue.start >= start && cue.end <= end && is_blank(start..cue.start) {
+            start = cue.end;
+        }
+    }
+    for cue in around.cues.iter().rev().filter(is_small) {
+        if cue.start >= start && cue.end <= end && is_blank(cue.end..end) {
+            end = cue.start;
+        }
+    }
+    start..end.max(start)
+}
 
 static LABEL_END: LazyLock<Regex> = LazyLock::new(|| compiled(r"^[^\S\n]*(?:[:：=]|\s-)[^\S\n]*\n?"));
 static NAME_END: LazyLock<Regex> =

@@ -9,6 +9,7 @@ use super::amounts::{Candidate, Role};
 use super::lexicon::{Class, Cue};
 use super::merchant::{self, Surroundings};
 use crate::extraction::draft::Direction;
+use crate::money::Currency;
 
 /// One event of a list.
 #[derive(Clone, Debug)]
@@ -34,7 +35,7 @@ pub(super) fn rows<'a>(page: &'a Page<'_>) -> Vec<Row<'a>> {
         let has_many = page.cues.iter().any(|cue| cue.class == Class::Several);
         rows.retain(|row| has_many || row.has_own_event);
         if !has_many {
-            without_repetitions(page, &mut rows);
+            without_repetitions(&mut rows);
         }
     }
     let lists_goods = page.cues.iter().any(|cue| matches!(cue.class, Class::Order | Class::Receipt));
@@ -119,11 +120,11 @@ fn name(
     })
 }
 
-/// Two lines that say the same are one event told twice.
-fn without_repetitions(page: &Page<'_>, rows: &mut Vec<Row<'_>>) {
-    let mut seen: Vec<(Decimal, String)> = Vec::new();
+/// Two lines with one amount are one event told twice, unless each says when.
+fn without_repetitions(rows: &mut Vec<Row<'_>>) {
+    let mut seen: Vec<(Decimal, Option<Currency>)> = Vec::new();
     rows.retain(|row| {
-        let what = (row.amount.value, page.folded.text.get(row.name.clone()).unwrap_or_default().to_owned());
+        let what = (row.amount.value, row.amount.currency);
         let is_new = !seen.contains(&what);
         seen.push(what);
         is_new
