@@ -50,9 +50,12 @@ pub fn category_name(kind: Kind, draft: &Draft, mail: &MailView<'_>) -> Option<&
     let is_income = direction == Some(Direction::In) && !matches!(kind, Kind::Refund | Kind::Reversal);
     let merchant =
         draft.merchant.as_ref().or(draft.counterparty.as_ref()).map(|merchant| merchant.value.as_str());
-    let named = |text: &str| longest(text, false, is_income, kind);
+    let in_words = |text: &str| longest(text, false, is_income, kind);
+    // That a company paid says less than what it paid for.
+    let named = |text: &str| in_words(text).filter(|name| *name != OTHER_INCOME);
     let headings = format!("{} {}", mail.subject.unwrap_or_default(), mail.sender_name.unwrap_or_default());
-    let is_person = merchant.is_some_and(is_a_person) && matches!(kind, Kind::Income | Kind::Transfer);
+    let is_person = merchant.is_some_and(|name| is_a_person(name) && in_words(name).is_none())
+        && matches!(kind, Kind::Income | Kind::Transfer);
     let by_words = merchant
         .and_then(named)
         .or_else(|| if is_person && is_income { Some("Transfers") } else { None })
@@ -61,10 +64,12 @@ pub fn category_name(kind: Kind, draft: &Draft, mail: &MailView<'_>) -> Option<&
         .or_else(|| longest(mail.text, true, is_income, kind));
     by_words.or(match (kind, is_income) {
         (Kind::Transfer, _) => Some("Transfers"),
-        (_, true) => Some("Other income"),
+        (_, true) => Some(OTHER_INCOME),
         _ => None,
     })
 }
+
+const OTHER_INCOME: &str = "Other income";
 
 /// The line that the amount stands in, when it is a short one of the text.
 fn line_of_amount<'a>(draft: &Draft, mail: &MailView<'a>) -> Option<&'a str> {

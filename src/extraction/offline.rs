@@ -167,7 +167,7 @@ impl<'a> Page<'a> {
     fn draft(&self, main: &Candidate, original: Option<&Candidate>, judged: &Judged) -> Draft {
         let direction = judged.direction.unwrap_or(Direction::Out);
         let currency = main.currency.or_else(|| if main.token.is_none() { self.hints.default } else { None });
-        let name = self.name(main, direction).or_else(|| self.shop(judged.kind));
+        let name = self.name(main, direction, judged.kind);
         let is_transfer = judged.kind == Kind::Transfer;
         Draft {
             amount: Some(self.field(main.value, &main.range)),
@@ -288,16 +288,20 @@ impl<'a> Page<'a> {
         Some(self.field(found.digits.clone(), &found.range))
     }
 
-    fn name(&self, main: &Candidate, direction: Direction) -> Option<Field<String>> {
+    fn name(&self, main: &Candidate, direction: Direction, kind: Kind) -> Option<Field<String>> {
         let taken = self.explained();
         let around = Surroundings {
+            folded: self.folded,
             text: &self.folded.text,
             cues: &self.cues,
             taken: &taken,
             amount: main.range.clone(),
             direction,
         };
-        merchant::find(&around).map(|range| self.words(&range))
+        let announced = merchant::announced(&around).map(|range| self.words(&range));
+        announced
+            .or_else(|| self.shop(kind))
+            .or_else(|| merchant::left_over(&around).map(|range| self.words(&range)))
     }
 }
 

@@ -54,6 +54,8 @@ pub(super) enum Class {
     OtherAccount,
     Reference,
     Stop,
+    Own,
+    Article,
     At,
     To,
     From,
@@ -114,6 +116,8 @@ impl Class {
             "other_account" => Self::OtherAccount,
             "reference" => Self::Reference,
             "stop" => Self::Stop,
+            "own" => Self::Own,
+            "article" => Self::Article,
             "at" => Self::At,
             "to" => Self::To,
             "from" => Self::From,
@@ -148,7 +152,17 @@ impl Class {
 
     /// True for little words that mean nothing in another language.
     fn is_grammar(self) -> bool {
-        matches!(self, Self::Stop | Self::At | Self::To | Self::From | Self::By | Self::For)
+        matches!(
+            self,
+            Self::Stop
+                | Self::Own
+                | Self::Article
+                | Self::At
+                | Self::To
+                | Self::From
+                | Self::By
+                | Self::For
+        )
     }
 }
 

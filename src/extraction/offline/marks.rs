@@ -42,15 +42,20 @@ pub(super) fn masks(text: &str, cues: &[Cue]) -> Vec<Mask> {
     }
     found.sort_unstable_by_key(|mask| mask.range.start);
     for mask in &mut found {
-        mask.is_other |= leads_away(cues, mask.range.start);
+        mask.is_other |= leads_away(text, cues, mask.range.start);
     }
     found
 }
 
 /// What stands before a mask: the other side's account, or which way the money went.
-fn leads_away(cues: &[Cue], start: usize) -> bool {
-    let mut before = cues.iter().rev().filter(|cue| cue.end <= start && start - cue.end < 12);
-    before.any(|cue| cue.class == Class::OtherAccount)
+fn leads_away(text: &str, cues: &[Cue], start: usize) -> bool {
+    let line = text.get(..start).and_then(|head| head.rfind('\n')).map_or(0, |at| at + 1);
+    cues.iter().filter(|cue| cue.end <= start).any(|cue| match cue.class {
+        Class::OtherAccount => start - cue.end < 12,
+        // The beneficiary's own number stands behind the name, on the same line.
+        Class::Party => cue.start == line && text.get(cue.end..).is_some_and(|rest| rest.starts_with(':')),
+        _ => false,
+    })
 }
 
 /// The digits behind the last sign that hides some; all of them when too few stand there.

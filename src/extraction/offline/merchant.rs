@@ -5,12 +5,16 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::fold::Folded;
 use super::lexicon::{Class, Cue, small_words};
 use super::pattern::compiled;
 use crate::extraction::draft::Direction;
 
 /// The places of a text that cannot be part of a name.
 pub(super) struct Surroundings<'a> {
+    /// The mail, for what its capitals say.
+    pub folded: &'a Folded,
+    /// The folded text, as far as the name may reach.
     pub text: &'a str,
     pub cues: &'a [Cue],
     /// Amounts, dates, times and masks, in order.
@@ -20,16 +24,16 @@ pub(super) struct Surroundings<'a> {
     pub direction: Direction,
 }
 
-/// The name of the other side.
-pub(super) fn find(around: &Surroundings<'_>) -> Option<Range<usize>> {
-    announced(around).or_else(|| left_over(around))
-}
-
 /// The name of the other side, where a label or a little word announces it.
 pub(super) fn announced(around: &Surroundings<'_>) -> Option<Range<usize>> {
-    labelled(around, Class::Merchant)
-        .or_else(|| behind_word(around))
-        .or_else(|| labelled(around, Class::Party))
+    match around.direction {
+        Direction::Out => labelled(around, Class::Merchant)
+            .or_else(|| behind_word(around))
+            .or_else(|| labelled(around, Class::Party)),
+        Direction::In => labelled(around, Class::Party)
+            .or_else(|| labelled(around, Class::Merchant))
+            .or_else(|| behind_word(around)),
+    }
 }
 
 /// What stands behind a label and a colon, or in the cell beside it.
@@ -89,7 +93,7 @@ fn name(around: &Surroundings<'_>, start: usize, is_labelled: bool) -> Option<Ra
         .min()
         .map_or(end, |at| at.min(end));
     let stops = |cue: &&Cue| match cue.class {
-        Class::Stop => !is_labelled,
+        Class::Stop => !is_labelled && !joins_names(around, cue),
         Class::Account
         | Class::OtherAccount
         | Class::Balance
@@ -109,12 +113,48 @@ fn name(around: &Surroundings<'_>, start: usize, is_labelled: bool) -> Option<Ra
     }
     if around.cues.iter().any(|cue| {
         cue.start == start
-            && matches!(cue.class, Class::Account | Class::Stop | Class::Balance | Class::Date)
+            && matches!(
+                cue.class,
+                Class::Account
+                    | Class::Stop
+                    | Class::Own
+                    | Class::Order
+                    | Class::Receipt
+                    | Class::Balance
+                    | Class::Date
+            )
             && !is_labelled
     }) {
         return None;
     }
-    trimmed(text, start..end)
+    let is_article = |cue: &&Cue| cue.start == start && cue.class == Class::Article;
+    let start = around.cues.iter().find(is_article).map_or(start, |article| article.end);
+    let end = without_small_words(around, start..end).end;
+    trimmed(text, start..end.max(start)).filter(|range| !is_id(text.get(range.clone()).unwrap_or_default()))
+}
+
+/// A lower-case word between two capitalised ones, as in `Casa del Sol`, is part of the name.
+fn joins_names(around: &Surroundings<'_>, cue: &Cue) -> bool {
+    let words = around.text.get(cue.start..cue.end).unwrap_or_default();
+    let after = around.text.get(cue.end..).unwrap_or_default();
+    let next = cue.end + (after.len() - after.trim_start_matches(' ').len());
+    let letter = |at: usize| around.folded.original(&(at..at + 1)).chars().next();
+    JOINTS.contains(&words)
+        && next > cue.end
+        && letter(cue.start).is_some_and(char::is_lowercase)
+        && letter(next).is_some_and(char::is_uppercase)
+        && !around.taken.iter().any(|range| range.start == next)
+}
+
+/// Little words that names are made with.
+const JOINTS: [&str; 16] =
+    ["de", "del", "des", "du", "di", "da", "do", "della", "la", "le", "of", "and", "the", "von", "van", "y"];
+
+/// A single word with more digits than letters is a number of something.
+fn is_id(name: &str) -> bool {
+    let letters = name.chars().filter(|letter| letter.is_alphabetic()).count();
+    let digits = name.chars().filter(char::is_ascii_digit).count();
+    !name.contains(' ') && digits > letters
 }
 
 /// A piece of a text without the signs at its edges; `None` when it is no name.
@@ -128,8 +168,8 @@ pub(super) fn trimmed(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     (has_letters && is_short).then(|| start..start + words.len())
 }
 
-/// In a short alert: the longest piece that nothing else explains.
-fn left_over(around: &Surroundings<'_>) -> Option<Range<usize>> {
+/// In a short alert: the first piece behind the amount that nothing else explains.
+pub(super) fn left_over(around: &Surroundings<'_>) -> Option<Range<usize>> {
     if around.text.len() > LONGEST_ALERT {
         return None;
     }
@@ -170,6 +210,11 @@ fn without_small_words(around: &Surroundings<'_>, piece: Range<usize>) -> Range<
         if cue.start >= start && cue.end <= end && is_blank(cue.end..end) {
             end = cue.start;
         }
+    }
+    let words = around.text.get(start..end.max(start)).unwrap_or_default().trim_end();
+    let last = words.rsplit(' ').next().unwrap_or_default();
+    if JOINTS.contains(&last) && last.len() < words.len() {
+        end = start + words.len() - last.len();
     }
     start..end.max(start)
 }

@@ -102,6 +102,7 @@ fn name(
     let text = page.folded.text.get(..line.end)?;
     let taken = page.explained();
     let around = Surroundings {
+        folded: page.folded,
         text,
         cues,
         taken: &taken,
