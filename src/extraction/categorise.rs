@@ -54,11 +54,11 @@ pub fn category_name(kind: Kind, draft: &Draft, mail: &MailView<'_>) -> Option<&
     // That a company paid says less than what it paid for.
     let named = |text: &str| in_words(text).filter(|name| *name != OTHER_INCOME);
     let headings = format!("{} {}", mail.subject.unwrap_or_default(), mail.sender_name.unwrap_or_default());
-    let is_person = merchant.is_some_and(|name| is_a_person(name) && in_words(name).is_none())
+    let is_person = merchant.is_some_and(|name| is_a_person(name) && !has_a_word(name))
         && matches!(kind, Kind::Income | Kind::Transfer);
     let by_words = merchant
         .and_then(named)
-        .or_else(|| if is_person && is_income { Some("Transfers") } else { None })
+        .or((is_person && is_income).then_some("Transfers"))
         .or_else(|| named(&headings))
         .or_else(|| line_of_amount(draft, mail).and_then(named))
         .or_else(|| longest(mail.text, true, is_income, kind));
@@ -70,6 +70,11 @@ pub fn category_name(kind: Kind, draft: &Draft, mail: &MailView<'_>) -> Option<&
 }
 
 const OTHER_INCOME: &str = "Other income";
+
+/// True for a name with a word of the table, in whichever direction the money went.
+fn has_a_word(name: &str) -> bool {
+    [true, false].into_iter().any(|is_income| longest(name, false, is_income, Kind::Transfer).is_some())
+}
 
 /// The line that the amount stands in, when it is a short one of the text.
 fn line_of_amount<'a>(draft: &Draft, mail: &MailView<'a>) -> Option<&'a str> {
@@ -89,7 +94,8 @@ const LONGEST_LINE: usize = 250;
 /// Two or three words, each with a capital or of a particle: as people are called, and companies mostly not.
 fn is_a_person(name: &str) -> bool {
     let words: Vec<&str> = name.split_whitespace().collect();
-    let is_particle = |word: &str| matches!(word, "de" | "da" | "di" | "van" | "von" | "der" | "den" | "la" | "bin");
+    let is_particle =
+        |word: &str| matches!(word, "de" | "da" | "di" | "van" | "von" | "der" | "den" | "la" | "bin");
     let is_capital = |word: &str| {
         word.chars().all(|letter| letter.is_alphabetic() || matches!(letter, '-' | '\'' | '.'))
             && word.chars().next().is_some_and(char::is_uppercase)
@@ -143,6 +149,7 @@ mod tests {
     fn draft(merchant: &str, direction: Direction) -> Draft {
         let span = Span { start: 0, end: 1, source: Source::Text };
         Draft {
+            amount: Some(Field { value: rust_decimal::Decimal::ONE, span, stage: Stage::Offline }),
             merchant: Some(Field { value: merchant.to_owned(), span, stage: Stage::Offline }),
             direction: Some(Field { value: direction, span, stage: Stage::Offline }),
             ..Draft::default()
@@ -201,7 +208,11 @@ mod tests {
     #[test]
     fn every_category_of_the_table_is_in_the_starter_set() {
         for word in WORDS.iter() {
-            assert!(STARTER_SET.iter().any(|(_, starter, _, _)| *starter == word.category), "{}", word.category);
+            assert!(
+                STARTER_SET.iter().any(|(_, starter, _, _)| *starter == word.category),
+                "{}",
+                word.category
+            );
             assert!(!word.text.is_empty(), "{} has an empty word", word.category);
         }
     }

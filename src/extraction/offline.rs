@@ -37,17 +37,21 @@ pub fn extract(mail: &MailView<'_>) -> Reading {
     let folded = Folded::new(mail.subject, cut(mail.text));
     let page = Page::read(&folded, mail);
     let rows = rows::rows(&page);
-    let (main, original) = page.main_amount().map_or((None, None), |main| {
+    let (amount, original) = page.main_amount().map_or((None, None), |found| {
         let is_own = |currency| page.hints.owns(currency);
-        let (main, original) = original::settle(&folded.text, main, &page.amounts, is_own);
-        (Some(main), original)
+        let (taken, original) = original::settle(&folded.text, found, &page.amounts, is_own);
+        (Some(taken), original)
     });
-    let judged = kind::judge(&folded.text, &page.cues, main, !page.masks.is_empty());
+    let mut judged = kind::judge(&folded.text, &page.cues, amount, !page.masks.is_empty());
+    let several = page.cues.iter().find(|cue| cue.class == Class::Several).filter(|_| rows.len() > 1);
+    if let (Kind::Unrelated, Some(cue)) = (judged.kind, several) {
+        judged = Judged { kind: Kind::Purchase, cue: Some(*cue), direction: Some(Direction::Out) };
+    }
     if rows.len() > 1 && judged.kind.books() && page.cues.iter().any(|cue| cue.class == Class::Statement) {
         return Reading { kind: Kind::Statement, kind_reason: String::new(), drafts: Vec::new() };
     }
     let reason = judged.cue.map(|cue| folded.original(&(cue.start..cue.end)).to_owned()).unwrap_or_default();
-    let drafts = match main {
+    let drafts = match amount {
         _ if !judged.kind.books() => Vec::new(),
         Some(_) if rows.len() > 1 => rows.iter().map(|row| page.draft_of_row(row, &judged)).collect(),
         Some(amount) => vec![page.draft(amount, original, &judged)],
@@ -173,8 +177,7 @@ impl<'a> Page<'a> {
             amount: Some(self.field(main.value, &main.range)),
             currency: currency.map(|currency| self.field(currency, &main.token_range)),
             original_amount: original.map(|one| self.field(one.value, &one.range)),
-            original_currency: original
-                .and_then(|one| Some(self.field(one.currency?, &one.token_range))),
+            original_currency: original.and_then(|one| Some(self.field(one.currency?, &one.token_range))),
             direction: Some(self.field(
                 direction,
                 &judged.cue.map_or(main.range.start..main.range.start, |cue| cue.start..cue.end),
@@ -193,7 +196,9 @@ impl<'a> Page<'a> {
 
     /// One event of a list: what its line says, and what the mail says of all of them.
     fn draft_of_row(&self, row: &Row<'_>, judged: &Judged) -> Draft {
-        let direction = row.direction.or(judged.direction).unwrap_or(Direction::Out);
+        // The sign of one line says nothing of the others; the word for all of them does.
+        let is_in = judged.cue.is_some_and(|cue| cue.class.is_in());
+        let direction = row.direction.unwrap_or(if is_in { Direction::In } else { Direction::Out });
         let is_own = |range: &Range<usize>| row.line.start <= range.start && range.end <= row.line.end;
         let printed = |date: &&dates::PrintedDate| date.date.is_some() && is_own(&date.range);
         let dated = self.dates.iter().find(printed);
@@ -317,3 +322,7 @@ fn is_money(text: &str, range: &Range<usize>) -> bool {
 #[cfg(test)]
 #[path = "offline/tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "offline/list_tests.rs"]
+mod list_tests;

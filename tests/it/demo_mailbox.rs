@@ -121,7 +121,10 @@ fn the_demo_mailbox_is_read_well_enough_and_nothing_is_invented() {
             right += 1;
         } else {
             false_positives += i32::from(wanted.is_empty());
-            misses.push(format!("{:?}: wanted {wanted:?}, got {:?} {booked:?}", expected.subject, read.reading.kind));
+            misses.push(format!(
+                "{:?}: wanted {wanted:?}, got {:?} {booked:?}",
+                expected.subject, read.reading.kind
+            ));
         }
         if expected.transactions.len() != read.drafts.len() {
             continue;
@@ -157,7 +160,10 @@ fn the_demo_mailbox_is_read_well_enough_and_nothing_is_invented() {
             }
         }
     }
-    println!("right {right} of {}, categories {categories:?}, merchants {merchants:?}, dates {dates:?}, masks {masks:?}", expected.len());
+    println!(
+        "right {right} of {}, categories {categories:?}, merchants {merchants:?}, dates {dates:?}, masks {masks:?}",
+        expected.len()
+    );
     println!("{}", misses.join("\n"));
     assert!(right * 100 >= expected.len() * 97, "{right} of {} mails are right", expected.len());
     assert!(categories.is_at_least(90), "{categories:?} categories are right");

@@ -117,7 +117,8 @@ fn resolve(found: &mut [Candidate], whole: &str, text: &str, hints: &Hints) {
     let has_dots = DOT_THOUSANDS.is_match(text);
     let has_commas = COMMA_DECIMALS.is_match(text);
     for candidate in found.iter_mut() {
-        candidate.currency = candidate.token.as_ref().and_then(|token| hints.resolve(token, &stated, spoken_of));
+        candidate.currency =
+            candidate.token.as_ref().and_then(|token| hints.resolve(token, &stated, spoken_of));
         if candidate.token.as_ref().is_some_and(|token| token.is_local) && candidate.currency.is_none() {
             candidate.token = None;
         }

@@ -144,8 +144,9 @@ static NAME_DAY_YEAR: LazyLock<Regex> = LazyLock::new(|| {
 static THREE_NUMBERS: LazyLock<Regex> = LazyLock::new(|| {
     compiled(r"\b(\d{1,2})([-/.])\s?(\d{1,2})[-/.]\s?((?:19|20|00|13|14)?\d{2}|\d)(\b|г|\d\d:)")
 });
-static TWO_NUMBERS: LazyLock<Regex> =
-    LazyLock::new(|| compiled(r"(?:^|[^\d.,/:*x-]|\p{L}-)(\d{1,2})[/.-](\d{2})(?:[^\d.,/:%a-z]|[.,]?(?:\s|$))"));
+static TWO_NUMBERS: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(r"(?:^|[^\d.,/:*x-]|\p{L}-)(\d{1,2})[/.-](\d{2})(?:[^\d.,/:%a-z]|[.,]?(?:\s|$))")
+});
 static TIME: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
         r"\b\d{1,2}\s?:\s?\d{2}(?::\d{1,2})?(?:\.\d+)?(?:\s?[ap]\.?m\b\.?)?(?:\s?hrs?\b)?|\b\d{1,2}\s?[ap]m\b|\b\d{1,2}h\d{2}\b",
@@ -209,16 +210,12 @@ fn dated(year: Option<u32>, month: Option<u32>, of_month: Option<u32>, hints: Hi
 }
 
 /// Three numbers in a row: the reading that lies near the mail, day first unless the mail says otherwise.
-fn three(
-    parts: [Option<u32>; 3],
-    is_month_first: bool,
-    may_lead: bool,
-    hints: Hints,
-) -> Option<NaiveDate> {
+fn three(parts: [Option<u32>; 3], is_month_first: bool, may_lead: bool, hints: Hints) -> Option<NaiveDate> {
     let [first, second, third] = parts;
     let day_first = dated(third, second, first, hints);
     let month_first = dated(third, first, second, hints);
-    let year_first = first.filter(|year| *year > 12 && may_lead).and_then(|_| dated(first, second, third, hints));
+    let year_first =
+        first.filter(|year| *year > 12 && may_lead).and_then(|_| dated(first, second, third, hints));
     let usual = if is_month_first { [month_first, day_first] } else { [day_first, month_first] };
     let usual = usual.into_iter().flatten().next();
     match (usual, year_first, hints.sent_on) {

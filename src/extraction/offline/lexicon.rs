@@ -154,14 +154,7 @@ impl Class {
     fn is_grammar(self) -> bool {
         matches!(
             self,
-            Self::Stop
-                | Self::Own
-                | Self::Article
-                | Self::At
-                | Self::To
-                | Self::From
-                | Self::By
-                | Self::For
+            Self::Stop | Self::Own | Self::Article | Self::At | Self::To | Self::From | Self::By | Self::For
         )
     }
 }

@@ -94,12 +94,8 @@ fn name(around: &Surroundings<'_>, start: usize, is_labelled: bool) -> Option<Ra
         .map_or(end, |at| at.min(end));
     let stops = |cue: &&Cue| match cue.class {
         Class::Stop => !is_labelled && !joins_names(around, cue),
-        Class::Account
-        | Class::OtherAccount
-        | Class::Balance
-        | Class::Reference
-        | Class::Amount
-        | Class::Date => true,
+        Class::Account | Class::OtherAccount | Class::Balance | Class::Reference | Class::Amount => true,
+        Class::Date => !joins_names(around, cue),
         class => class.is_event() && !is_labelled && cue.sure >= 3,
     };
     let after_space = |cue: &&Cue| {
@@ -187,7 +183,8 @@ pub(super) fn left_over(around: &Surroundings<'_>) -> Option<Range<usize>> {
         at = at.max(wall.end);
     }
     pieces.push(at..around.text.len());
-    let names = pieces.into_iter().filter_map(|piece| trimmed(around.text, without_small_words(around, piece)));
+    let names =
+        pieces.into_iter().filter_map(|piece| trimmed(around.text, without_small_words(around, piece)));
     let first = names.filter(|range| range.len() >= 4).min_by_key(|range| range.start);
     first.filter(|range| range.start < around.amount.end + 80)
 }

@@ -31,7 +31,7 @@ pub(super) fn currency(text: &str, choices: &[Currency], writes_month_first: boo
     let chosen = points.iter().filter(|(currency, _)| choices.contains(currency));
     let (best, most) = chosen.max_by_key(|(currency, points)| (**points, currency.code()))?;
     let second = points.iter().filter(|(other, _)| *other != best).map(|(_, points)| *points).max();
-    (*most >= 2 && *most >= second.unwrap_or_default() * 2).then_some(*best)
+    (*most >= 2 && *most > second.unwrap_or_default() * 2).then_some(*best)
 }
 
 struct Regions {
