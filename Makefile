@@ -10,7 +10,7 @@ export PATH := $(PATH):$(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/bin
 TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 
 # What `make generate` prints; `make check` fails when one of these is not what it would print.
-GENERATED := src/db/schema.rs
+GENERATED := src/db/schema.rs .env.example schema.graphql
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -40,5 +40,8 @@ check: ## Run every check that needs no test run: form, lints, documentation, li
 fresh: generate ## Print the generated files anew, and fail when one of them changes
 	git diff --exit-code -- $(GENERATED)
 
-generate: ## Print every generated file anew: src/db/schema.rs, from a migrated database
+generate: ## Print every generated file anew: the tables' schema, the settings, the GraphQL schema
 	scripts/test-servers scripts/print-schema
+	cargo build --locked
+	$(TARGET)/debug/pennypost settings > $(TARGET)/env.example && cp $(TARGET)/env.example .env.example
+	$(TARGET)/debug/pennypost schema > $(TARGET)/schema.graphql && cp $(TARGET)/schema.graphql schema.graphql

@@ -32,8 +32,8 @@ async fn run() -> Result<u8, Box<dyn std::error::Error>> {
 
     let command = Command::new(&program)
         .args(arguments)
-        .env("TEST_DATABASE_URL", servers.database_url())
-        .env("TEST_REDIS_URL", servers.redis_url(0))
+        .env("TEST_DATABASE_URL", servers.database_url().unwrap_or_default())
+        .env("TEST_REDIS_URL", servers.redis_url(0).unwrap_or_default())
         .kill_on_drop(true)
         .spawn();
     let outcome = match command {

@@ -78,7 +78,7 @@ impl App {
         })
     }
 
-    /// The folder of a user's own mail files; `None` when no IMPORT_DIR is set.
+    /// The folder of a user's own mail files; `None` when no `IMPORT_DIR` is set.
     pub fn import_folder_of(&self, username: &str) -> Option<PathBuf> {
         self.config.import_dir.as_ref().map(|folder| folder.join(username))
     }

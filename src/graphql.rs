@@ -1,6 +1,26 @@
-//! The GraphQL side: the way of a document through the guard, its execution, and what errors look like.
+//! The GraphQL side: the way of a document through the guard, its execution, what errors look like, and the schema.
 
 pub mod engine;
 pub mod error;
 pub mod guard;
 pub mod user_error;
+
+pub mod connection;
+pub mod context;
+pub mod cursor;
+pub mod database;
+pub mod global_id;
+pub mod loaders;
+#[expect(missing_docs, reason = "the derive of an interface writes methods without a sentence")]
+pub mod node;
+pub mod scalars;
+pub mod schema;
+
+pub mod accounts;
+pub mod categories;
+pub mod connected_accounts;
+pub mod emails;
+pub mod extraction;
+pub mod jobs;
+pub mod transactions;
+pub mod users;

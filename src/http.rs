@@ -1,6 +1,7 @@
 //! The HTTP side: GraphQL over HTTP, health, and what is around them.
 
 pub mod body;
+pub mod endpoint;
 pub mod graphql;
 pub mod health;
 pub mod negotiation;

@@ -26,3 +26,5 @@ pub mod app;
 pub mod graphql;
 pub mod http;
 pub mod worker;
+
+pub mod cli;

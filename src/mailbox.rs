@@ -1,12 +1,23 @@
-//! Mail from the outside: the files it lies in, its MIME form, who really sent it, and which mail it is.
+//! Mail from the outside: the mailboxes and files it lies in, its MIME form, who really sent it, which mail it is, and the
+//! rows that it becomes.
 
 pub mod authenticity;
+pub mod connected_account;
+pub mod email;
 pub mod fingerprint;
 pub mod forwarded;
 mod html;
+pub mod import;
+pub mod import_folder;
 pub mod mbox;
 pub mod message;
+pub mod prepared;
+pub mod source;
+pub mod store;
 pub mod to_read;
+
+pub use connected_account::{ConnectedAccount, NewConnectedAccount, Provider};
+pub use email::{Email, EmailFilter, ExtractionStatus};
 
 /// The version of the code that makes text of MIME; a new one is stored beside the texts of older ones.
 pub const TEXT_VERSION: i32 = 1;

@@ -72,16 +72,20 @@ impl Money {
         let amount = self.amount.normalize();
         amount.scale() <= STORED_DECIMALS && amount.trunc().abs() < Decimal::from(INTEGER_LIMIT)
     }
-}
 
-impl fmt::Display for Money {
     /// The amount with the currency's own decimals, and with more where the amount has more, up to four.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    pub fn printed_amount(&self) -> Decimal {
         let shortest = self.amount.normalize();
         let decimals = shortest.scale().clamp(self.currency.exponent(), STORED_DECIMALS);
         let mut shown = shortest.round_dp(decimals);
         shown.rescale(decimals);
-        write!(formatter, "{shown} {}", self.currency)
+        shown
+    }
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.printed_amount(), self.currency)
     }
 }
 

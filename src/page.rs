@@ -1,6 +1,6 @@
 //! A stretch of a sorted list, between two keys: what every list function takes.
 
-/// Which rows of a sorted list are wanted.
+/// Which rows of a sorted list are wanted; the default wants none.
 #[derive(Clone, Copy, Debug)]
 pub struct Page<Key> {
     /// Only rows behind this key.
@@ -25,5 +25,11 @@ impl<Key> Page<Key> {
             rows.reverse();
         }
         rows
+    }
+}
+
+impl<Key> Default for Page<Key> {
+    fn default() -> Self {
+        Self::first(0)
     }
 }

@@ -1,5 +1,7 @@
 //! The log: one subscriber for the process, for people in development, in JSON for machines.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::prelude::*;
 
@@ -12,6 +14,8 @@ pub fn start(environment: Environment, level: tracing::Level) {
     let filter = EnvFilter::new(format!("warn,pennypost={level}"));
     let registry = tracing_subscriber::registry().with(filter);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    // Colours are for a terminal; a file or a journal would keep them as signs.
+    let layer = layer.with_ansi(std::io::stderr().is_terminal());
     let started = match environment {
         Environment::Development => registry.with(layer.with_target(false)).try_init(),
         Environment::Production => registry.with(layer.json().flatten_event(true)).try_init(),

@@ -2,10 +2,13 @@
 
 mod attempt;
 pub mod extract_emails;
+pub mod fetch_emails;
 mod heartbeat;
 mod housekeeping;
+pub mod kinds;
 mod registry;
 mod run_loop;
+pub mod send_email;
 mod settle;
 
 pub use run_loop::{Worker, WorkerParts};

@@ -44,7 +44,7 @@ async fn refusal(settings: EmbeddedSettings) -> String {
 }
 
 async fn run_sql(embedded: &Embedded, sql: &str) -> Result<(), String> {
-    let connection = AsyncPgConnection::establish(embedded.database_url()).await;
+    let connection = AsyncPgConnection::establish(embedded.database_url().unwrap()).await;
     let mut connection = connection.map_err(|error| error.to_string())?;
     connection.batch_execute(sql).await.map_err(|error| error.to_string())
 }
@@ -77,7 +77,8 @@ async fn both_servers_answer_and_a_second_start_finds_the_first_ones_rows() {
     eprintln!("the first start, durable: {:?}", clock.elapsed());
 
     run_sql(&embedded, "SELECT 1; CREATE TABLE kept (id int); INSERT INTO kept VALUES (1)").await.unwrap();
-    let redis = Builder::from_config(Config::from_url(&embedded.redis_url(2)).unwrap()).build().unwrap();
+    let redis =
+        Builder::from_config(Config::from_url(&embedded.redis_url(2).unwrap()).unwrap()).build().unwrap();
     redis.init().await.unwrap();
     redis.set::<(), _, _>("hint", "1", None, None, false).await.unwrap();
     let (postgres, redis) = (embedded.postgres_process().unwrap(), embedded.redis_process().unwrap());
@@ -100,7 +101,7 @@ async fn a_killed_postgres_comes_back_with_what_was_committed() {
     let folder = TempDir::new().unwrap();
     let embedded = start(folder.path()).await;
     run_sql(&embedded, "CREATE TABLE kept (id int); INSERT INTO kept VALUES (1)").await.unwrap();
-    let mut session = AsyncPgConnection::establish(embedded.database_url()).await.unwrap();
+    let mut session = AsyncPgConnection::establish(embedded.database_url().unwrap()).await.unwrap();
 
     let killed = embedded.postgres_process().unwrap();
     end(killed);
@@ -116,7 +117,7 @@ async fn a_killed_postgres_comes_back_with_what_was_committed() {
 async fn a_busy_session_of_a_killed_postgres_does_not_hold_up_the_new_one() {
     let folder = TempDir::new().unwrap();
     let embedded = start(folder.path()).await;
-    let mut session = AsyncPgConnection::establish(embedded.database_url()).await.unwrap();
+    let mut session = AsyncPgConnection::establish(embedded.database_url().unwrap()).await.unwrap();
     let busy = "DO $$ BEGIN LOOP PERFORM sum(n) FROM generate_series(1, 10000) n; END LOOP; END $$";
     let busy = tokio::spawn(async move { session.batch_execute(busy).await });
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -133,7 +134,7 @@ async fn a_busy_session_of_a_killed_postgres_does_not_hold_up_the_new_one() {
 async fn a_killed_redis_comes_back_at_the_same_url() {
     let folder = TempDir::new().unwrap();
     let embedded = start(folder.path()).await;
-    let client = Builder::from_config(Config::from_url(&embedded.redis_url(0)).unwrap())
+    let client = Builder::from_config(Config::from_url(&embedded.redis_url(0).unwrap()).unwrap())
         .with_performance_config(|performance| performance.default_command_timeout = Duration::from_secs(3))
         .set_policy(ReconnectPolicy::new_constant(0, 50))
         .build()
@@ -154,7 +155,7 @@ async fn redis_asks_for_the_password() {
     let folder = TempDir::new().unwrap();
     let embedded = start(folder.path()).await;
     let (_, address) =
-        embedded.redis_url(0).split_once('@').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+        embedded.redis_url(0).unwrap().split_once('@').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
     let stranger =
         Builder::from_config(Config::from_url(&format!("redis://{address}")).unwrap()).build().unwrap();
     assert!(stranger.init().await.is_err());
@@ -365,7 +366,7 @@ async fn a_full_disk_is_named_and_a_start_works_once_there_is_space() {
 async fn a_redis_whose_port_was_taken_comes_back_once_it_is_free() {
     let folder = TempDir::new().unwrap();
     let embedded = start(folder.path()).await;
-    let url = embedded.redis_url(0);
+    let url = embedded.redis_url(0).unwrap();
     let port: u16 = url.rsplit_once(':').unwrap().1.trim_end_matches("/0").parse().unwrap();
 
     let killed = embedded.redis_process().unwrap();

@@ -63,6 +63,11 @@ impl Pool {
         })
     }
 
+    /// Asks the database for a sign of life.
+    pub async fn ask(&self) -> Result<()> {
+        self.connection().await?.batch_execute("SELECT 1").await.map_err(Error::from)
+    }
+
     /// Connections in the pool, and how many of them nobody uses.
     pub fn counts(&self) -> (usize, usize) {
         let status = self.connections.status();

@@ -7,26 +7,34 @@ use crate::error::{Error, Result};
 /// The oldest PostgreSQL that our statements are written for.
 const OLDEST_POSTGRES: u32 = 14;
 
-/// Where the binaries are.
+/// Where PostgreSQL's binaries are.
 #[derive(Clone, Debug)]
-pub(super) struct Binaries {
+pub(super) struct PostgresBinaries {
     pub(super) initdb: PathBuf,
     pub(super) postgres: PathBuf,
+    pub(super) setpriv: PathBuf,
+}
+
+/// Where Redis's binaries are.
+#[derive(Clone, Debug)]
+pub(super) struct RedisBinaries {
     pub(super) redis: PathBuf,
     pub(super) setpriv: PathBuf,
 }
 
-impl Binaries {
-    /// The binaries in `folders`; PostgreSQL's of the major version `wanted` where a data folder asks for one, else
-    /// the newest.
+impl PostgresBinaries {
+    /// The binaries in `folders`, of the major version `wanted` where a data folder asks for one, else the newest.
     pub(super) fn find(folders: &[PathBuf], wanted: Option<u32>) -> Result<Self> {
         let (initdb, postgres) = find_postgres(folders, wanted)?;
-        Ok(Self {
-            initdb,
-            postgres,
-            redis: find_one(folders, "redis-server", "redis-server")?,
-            setpriv: find_one(folders, "setpriv", "util-linux")?,
-        })
+        Ok(Self { initdb, postgres, setpriv: find_setpriv(folders)? })
+    }
+}
+
+impl RedisBinaries {
+    /// The binaries in `folders`.
+    pub(super) fn find(folders: &[PathBuf]) -> Result<Self> {
+        let redis = find_one(folders, "redis-server", "redis-server")?;
+        Ok(Self { redis, setpriv: find_setpriv(folders)? })
     }
 }
 
@@ -82,6 +90,10 @@ fn major_version(postgres: &Path) -> Option<u32> {
     let version = text.split_once("(PostgreSQL) ")?.1;
     let digits = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
     version.get(..digits)?.parse().ok()
+}
+
+fn find_setpriv(folders: &[PathBuf]) -> Result<PathBuf> {
+    find_one(folders, "setpriv", "util-linux")
 }
 
 fn find_one(folders: &[PathBuf], name: &str, package: &str) -> Result<PathBuf> {

@@ -138,6 +138,22 @@ impl DataFolder {
     }
 }
 
+/// The folder of the socket of the pennypost that has locked the data folder `path`; `None` when none has.
+pub(super) fn find_running(path: &Path) -> Result<Option<PathBuf>> {
+    let Ok(path) = path.canonicalize() else { return Ok(None) };
+    let lock = match OpenOptions::new().read(true).write(true).open(path.join("lock")) {
+        Ok(lock) => lock,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unusable(&path, &error)),
+    };
+    match lock.try_lock() {
+        // It opens again with the file, at the end of this function.
+        Ok(()) => Ok(None),
+        Err(TryLockError::WouldBlock) => Ok(Some(path.join("run"))),
+        Err(TryLockError::Error(error)) => Err(unusable(&path, &error)),
+    }
+}
+
 fn service_user(is_root: bool) -> Result<User> {
     let found = if is_root { User::from_name(SERVICE_USER) } else { User::from_uid(Uid::effective()) };
     found.map_err(|error| Error::internal("looking up the user that the servers run as", error))?.ok_or_else(|| {

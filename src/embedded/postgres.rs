@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::{Pid, User};
 use tokio::time::{Instant, sleep};
 
-use super::binaries::Binaries;
+use super::binaries::PostgresBinaries;
 use super::child::{self, Running, Spawner};
 use super::data_folder::{self, DataFolder};
 use super::orphans;
@@ -73,7 +73,7 @@ pub(super) struct Postgres {
 }
 
 impl Postgres {
-    pub(super) fn new(folder: &DataFolder, binaries: &Binaries, durable: bool) -> Self {
+    pub(super) fn new(folder: &DataFolder, binaries: &PostgresBinaries, durable: bool) -> Self {
         Self {
             initdb: binaries.initdb.clone(),
             server: binaries.postgres.clone(),
@@ -232,8 +232,17 @@ impl Postgres {
     }
 
     fn url_of(&self, database: &str) -> String {
-        format!("postgres://{NAME}@{}/{database}", percent_encoded(&self.run))
+        url_at(&self.run, database)
     }
+}
+
+/// The URL of our database on the socket in the folder `run`. It is the same at each start.
+pub(super) fn url_in(run: &Path) -> String {
+    url_at(run, NAME)
+}
+
+fn url_at(run: &Path, database: &str) -> String {
+    format!("postgres://{NAME}@{}/{database}", percent_encoded(run))
 }
 
 /// The path as the host of a URL: every byte but letters, digits, `-`, `_` and `.` as `%XX`.

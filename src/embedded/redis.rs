@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::binaries::Binaries;
+use super::binaries::RedisBinaries;
 use super::child::{self, Running, Spawner};
 use super::data_folder::DataFolder;
 use super::orphans;
@@ -44,7 +44,7 @@ pub(super) struct Redis {
 
 impl Redis {
     /// Chooses a free port and a new password.
-    pub(super) fn new(folder: &DataFolder, binaries: &Binaries) -> Result<Self> {
+    pub(super) fn new(folder: &DataFolder, binaries: &RedisBinaries) -> Result<Self> {
         Ok(Self {
             server: binaries.redis.clone(),
             setpriv: binaries.setpriv.clone(),

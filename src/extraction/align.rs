@@ -63,16 +63,16 @@ mod tests {
     use crate::extraction::draft::{Field, Source, Stage};
     use crate::money::Currency;
 
-    fn field<T>(value: T, start: u32) -> Option<Field<T>> {
+    fn field<T>(value: T, start: u32) -> Field<T> {
         let span = Span { start, end: start + 4, source: Source::Text };
-        Some(Field { value, span, stage: Stage::Offline })
+        Field { value, span, stage: Stage::Offline }
     }
 
     fn draft(cents: i64, start: u32, reference: Option<&str>) -> Draft {
         Draft {
-            amount: field(Decimal::new(cents, 2), start),
-            currency: field(Currency::parse("EUR").unwrap(), start),
-            reference: reference.and_then(|text| field(text.to_owned(), start)),
+            amount: Some(field(Decimal::new(cents, 2), start)),
+            currency: Some(field(Currency::parse("EUR").unwrap(), start)),
+            reference: reference.map(|text| field(text.to_owned(), start)),
             ..Draft::default()
         }
     }

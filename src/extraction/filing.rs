@@ -18,7 +18,8 @@ use crate::accounts::learn::{self, Mention};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::mailbox::authenticity::Authenticity;
-use crate::mailbox::to_read::{self, ExtractionStatus};
+use crate::mailbox::email::ExtractionStatus;
+use crate::mailbox::to_read;
 use crate::money::Money;
 use crate::transactions::{self, file};
 use crate::{accounts, categories};
@@ -285,6 +286,7 @@ impl<'a> Booking<'a> {
     }
 }
 
+#[expect(clippy::ref_option, reason = "a draft's fields are options, and only looked at")]
 fn value<T>(field: &Option<Field<T>>) -> Option<&T> {
     field.as_ref().map(|field| &field.value)
 }

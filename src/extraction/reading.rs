@@ -8,7 +8,6 @@ use super::draft::Reading;
 use super::extractor::{Extractor, Origin, Reader};
 use super::filing::ReadMail;
 use crate::error::{Error, Result};
-use crate::mailbox::authenticity::Authenticity;
 use crate::mailbox::to_read::MailToRead;
 use crate::money::Currency;
 
@@ -48,7 +47,7 @@ impl Desk {
             email_id: mail.id,
             text_version: mail.text_version,
             view: origin.view(mail, &self.reader, self.currencies_for(origin, mail)),
-            authenticity: Authenticity::parse(&mail.authenticity).unwrap_or(Authenticity::Failed),
+            authenticity: mail.authenticity,
             issuer: origin.issuer(mail),
             reading: reading.clone()?,
         })

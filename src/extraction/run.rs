@@ -67,7 +67,7 @@ pub struct Extraction {
     pub kind: String,
     /// Why it was given that kind.
     pub kind_reason: String,
-    /// FILED, IN_REVIEW, NOTHING or FAILED.
+    /// The name of an [`Outcome`].
     pub outcome: String,
     /// The job that ran it; it may be gone.
     pub job_id: Option<Uuid>,

@@ -44,7 +44,7 @@ pub struct Sighting {
     pub event_key: String,
     /// The extraction that last read it.
     pub extraction_id: Uuid,
-    /// FILED, IN_REVIEW or REJECTED.
+    /// The name of a [`State`].
     pub state: String,
     /// The transaction that it is a sighting of.
     pub transaction_id: Option<Uuid>,

@@ -1,6 +1,7 @@
 //! What every GraphQL document passes before the engine sees it, whatever transport it came by.
 
 pub mod cache;
+pub mod characters;
 pub mod document;
 pub mod limits;
 pub mod one_of;
@@ -74,6 +75,7 @@ impl Guard {
 
     /// Reads a request and checks it against everything that can be known before execution.
     pub fn admit(&self, incoming: Incoming, allowed: Allowed, signed_in: bool) -> Result<Admitted, Refusal> {
+        characters::check(&incoming.query, &incoming.variables)?;
         let document = self.document(&incoming.query)?;
         let (operation, read) = document.operation(incoming.operation_name.as_deref())?;
         check_kind(operation.operation_type, allowed)?;

@@ -11,6 +11,7 @@ use crate::jobs::event::JobEvent;
 use crate::jobs::job::Job;
 use crate::jobs::payload::Kind;
 use crate::jobs::state::State;
+use crate::page::Page;
 use crate::viewer::Visibility;
 
 /// Which of the visible jobs are wanted; an empty list or `None` narrows nothing.
@@ -24,25 +25,12 @@ pub struct JobFilter {
     pub user_id: Option<Uuid>,
 }
 
-/// A stretch of the list, which runs from the newest job to the oldest.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Page {
-    /// Only jobs behind this one, older.
-    pub after: Option<Uuid>,
-    /// Only jobs before this one, newer.
-    pub before: Option<Uuid>,
-    /// At most this many.
-    pub limit: i64,
-    /// True counts `limit` from the end of the stretch instead of from its start.
-    pub is_from_end: bool,
-}
-
 /// One stretch of the visible jobs, the newest first.
 pub async fn list(
     conn: &mut AsyncPgConnection,
     visibility: Visibility,
     filter: &JobFilter,
-    page: Page,
+    page: Page<Uuid>,
 ) -> QueryResult<Vec<Job>> {
     let mut query = matching(visibility, filter).select(Job::as_select()).limit(page.limit);
     if let Some(after) = page.after {
@@ -51,12 +39,8 @@ pub async fn list(
     if let Some(before) = page.before {
         query = query.filter(jobs::id.gt(before));
     }
-    if page.is_from_end {
-        let mut found: Vec<Job> = query.order(jobs::id.asc()).load(conn).await?;
-        found.reverse();
-        return Ok(found);
-    }
-    query.order(jobs::id.desc()).load(conn).await
+    let sorted = if page.is_from_end { query.order(jobs::id.asc()) } else { query.order(jobs::id.desc()) };
+    Ok(page.in_order(sorted.load(conn).await?))
 }
 
 /// How many visible jobs the filter leaves.
@@ -109,6 +93,44 @@ pub async fn events_for(
         query = query.filter(jobs::user_id.eq(user));
     }
     query.load(conn).await
+}
+
+/// One stretch of the events of a visible job, by version.
+pub async fn list_events(
+    conn: &mut AsyncPgConnection,
+    visibility: Visibility,
+    job_id: Uuid,
+    page: Page<i64>,
+) -> QueryResult<Vec<JobEvent>> {
+    let mut query = job_events::table
+        .filter(job_events::job_id.eq_any(matching(visibility, &JobFilter::default()).select(jobs::id)))
+        .filter(job_events::job_id.eq(job_id))
+        .limit(page.limit)
+        .select(JobEvent::as_select())
+        .into_boxed();
+    if let Some(after) = page.after {
+        query = query.filter(job_events::version.gt(after));
+    }
+    if let Some(before) = page.before {
+        query = query.filter(job_events::version.lt(before));
+    }
+    let sorted = if page.is_from_end {
+        query.order(job_events::version.desc())
+    } else {
+        query.order(job_events::version.asc())
+    };
+    Ok(page.in_order(sorted.load(conn).await?))
+}
+
+/// How many events a visible job has.
+pub async fn count_events(
+    conn: &mut AsyncPgConnection,
+    visibility: Visibility,
+    job_id: Uuid,
+) -> QueryResult<i64> {
+    let visible = matching(visibility, &JobFilter::default()).select(jobs::id);
+    let events = job_events::table.filter(job_events::job_id.eq(job_id));
+    events.filter(job_events::job_id.eq_any(visible)).select(count_star()).first(conn).await
 }
 
 fn matching(visibility: Visibility, filter: &JobFilter) -> jobs::BoxedQuery<'static, Pg> {

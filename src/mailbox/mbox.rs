@@ -16,12 +16,17 @@ pub struct Entry {
 pub enum Body {
     /// The message's bytes, with `>From ` unquoted and line ends as they stand in the file.
     Message(Vec<u8>),
-    /// The message was larger than the limit; nothing of it was kept.
+    /// The message was larger than the limit; only its head was kept.
     TooLarge {
+        /// Its first bytes, `LONGEST_HEAD` at most.
+        head: Vec<u8>,
         /// Its size in bytes, after unquoting.
         size: u64,
     },
 }
+
+/// How much of a message beyond the limit is kept, in bytes: enough for its headers.
+pub const LONGEST_HEAD: usize = 64 * 1024;
 
 /// Yields the messages of an mbox file.
 ///
@@ -172,7 +177,10 @@ impl Collected {
         self.last_empty = if line.is_empty() { line.kept.len() } else { 0 };
         self.size = self.size.saturating_add(line.length.saturating_sub(u64::from(quoting > 0)));
         if self.is_too_large(self.size) {
-            self.bytes = Vec::new();
+            let room = LONGEST_HEAD.saturating_sub(self.bytes.len());
+            self.bytes.extend(line.kept.iter().skip(quoting).take(room));
+            self.bytes.truncate(LONGEST_HEAD);
+            self.bytes.shrink_to_fit();
         } else {
             self.bytes.extend(line.kept.iter().skip(quoting));
         }
@@ -186,7 +194,8 @@ impl Collected {
     fn finish(mut self) -> Body {
         let own = self.size.saturating_sub(u64::try_from(self.last_empty).unwrap_or(0));
         if usize::try_from(own).map_or(true, |own| own > self.limit) {
-            return Body::TooLarge { size: own };
+            self.bytes.truncate(LONGEST_HEAD);
+            return Body::TooLarge { head: self.bytes, size: own };
         }
         self.bytes.truncate(usize::try_from(own).unwrap_or(usize::MAX));
         Body::Message(self.bytes)
@@ -244,7 +253,9 @@ mod tests {
     fn a_message_over_the_limit_is_reported_and_the_next_one_kept() {
         let file = format!("From a\n{}\n\nFrom b\nshort\n", "x".repeat(5000));
         let read = entries(file.as_bytes(), 100);
-        assert_eq!(read[0].body, Body::TooLarge { size: 5001 });
+        let Body::TooLarge { head, size } = &read[0].body else { panic!("it is over the limit") };
+        assert_eq!((head.len() <= LONGEST_HEAD, *size), (true, 5001));
+        assert!(head.starts_with(b"xxx"));
         assert_eq!(read[1].body, message("short\n"));
     }
 
@@ -252,7 +263,7 @@ mod tests {
     fn a_message_of_exactly_the_limit_is_kept() {
         let read = entries(b"From a\n12345678\n\nFrom b\n123456789\n\n", 9);
         assert_eq!(read[0].body, message("12345678\n"));
-        assert_eq!(read[1].body, Body::TooLarge { size: 10 });
+        assert!(matches!(read[1].body, Body::TooLarge { size: 10, .. }));
     }
 
     proptest! {

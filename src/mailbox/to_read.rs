@@ -1,14 +1,22 @@
 //! The mails that wait to be read, as extraction needs them, and what became of each.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::db::schema::{email_texts, emails};
+use crate::mailbox::authenticity::Authenticity;
+use crate::mailbox::email::ExtractionStatus;
+
+const REASON_MAX: usize = 500;
+/// A constant instead of a bound value, because only that lets PostgreSQL use the index of waiting mails.
+const IS_PENDING: &str = "emails.extraction_status = 'PENDING'";
 
 /// A mail's text, with the headers that bear on its meaning.
-#[derive(Clone, Debug, Queryable)]
+#[derive(Clone, Debug)]
 pub struct MailToRead {
     /// The mail.
     pub id: Uuid,
@@ -16,102 +24,54 @@ pub struct MailToRead {
     pub sender: Option<String>,
     /// The display name in From.
     pub sender_name: Option<String>,
-    /// The subject.
+    /// The subject, decoded.
     pub subject: Option<String>,
-    /// The Date header.
+    /// The Date header of the outer mail.
     pub sent_at: Option<DateTime<Utc>>,
-    /// When the mailbox received it.
+    /// When the mailbox received it; otherwise when it was sent, or stored.
     pub received_at: DateTime<Utc>,
-    /// VERIFIED, UNVERIFIED or FAILED.
-    pub authenticity: String,
-    /// The version of the text.
+    /// Whether the sender is who From says.
+    pub authenticity: Authenticity,
+    /// The version of the text; spans point into this one.
     pub text_version: i32,
     /// The text.
     pub text: String,
 }
 
-/// Where a mail stands on its way into the ledger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ExtractionStatus {
-    /// Not read yet.
-    Pending,
-    /// Read, whatever was found.
-    Completed,
-    /// Kept out by a filter or its size.
-    Skipped,
-    /// Could not be read.
-    Failed,
-    /// Kept out by a person.
-    Ignored,
-}
-
-impl ExtractionStatus {
-    const ALL: [Self; 5] = [Self::Pending, Self::Completed, Self::Skipped, Self::Failed, Self::Ignored];
-
-    /// The name in the database and in the API.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "PENDING",
-            Self::Completed => "COMPLETED",
-            Self::Skipped => "SKIPPED",
-            Self::Failed => "FAILED",
-            Self::Ignored => "IGNORED",
-        }
-    }
-
-    /// The status of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == name)
-    }
-}
-
-/// The first `limit` of a user's mails that were not read yet, by id.
+/// The first `limit` of a user's mails that were not read yet, by id. Two statements.
 pub async fn pending(
     conn: &mut AsyncPgConnection,
     user_id: Uuid,
     limit: i64,
 ) -> QueryResult<Vec<MailToRead>> {
-    emails::table
-        .inner_join(email_texts::table.on(email_texts::email_id.eq(emails::id)))
-        .filter(emails::user_id.eq(user_id))
-        .filter(emails::extraction_status.eq(ExtractionStatus::Pending.as_str()))
-        .filter(emails::deleted_at.is_null())
-        .filter(email_texts::version.eq(super::TEXT_VERSION))
-        .order(emails::id)
-        .limit(limit)
-        .select(columns())
-        .load(conn)
-        .await
+    // The ids first, from the index of waiting mails: in one statement with the texts, PostgreSQL would sort the texts
+    // of everything that waits, for every batch.
+    let query = waiting(user_id).select(emails::id).order(emails::id).limit(limit);
+    let ids: Vec<Uuid> = query.load(conn).await?;
+    by_ids(conn, user_id, &ids).await
 }
 
-/// How many of a user's mails were not read yet.
+/// True when a mail of the user waits to be read.
+pub async fn has_pending(conn: &mut AsyncPgConnection, user_id: Uuid) -> QueryResult<bool> {
+    diesel::select(exists(waiting(user_id))).get_result(conn).await
+}
+
+/// How many mails of the user wait to be read.
 pub async fn count_pending(conn: &mut AsyncPgConnection, user_id: Uuid) -> QueryResult<i64> {
-    emails::table
-        .filter(emails::user_id.eq(user_id))
-        .filter(emails::extraction_status.eq(ExtractionStatus::Pending.as_str()))
-        .filter(emails::deleted_at.is_null())
-        .count()
-        .get_result(conn)
-        .await
+    waiting(user_id).count().get_result(conn).await
 }
 
-/// Those of a user's mails, by id, whatever became of them before; deleted and ignored ones are left out.
+/// Those among the user's living mails, by id, whatever became of them before; ignored ones are left out.
 pub async fn by_ids(
     conn: &mut AsyncPgConnection,
     user_id: Uuid,
     ids: &[Uuid],
 ) -> QueryResult<Vec<MailToRead>> {
-    emails::table
-        .inner_join(email_texts::table.on(email_texts::email_id.eq(emails::id)))
+    let query = readable()
         .filter(emails::user_id.eq(user_id))
         .filter(emails::id.eq_any(ids))
-        .filter(emails::extraction_status.ne(ExtractionStatus::Ignored.as_str()))
-        .filter(emails::deleted_at.is_null())
-        .filter(email_texts::version.eq(super::TEXT_VERSION))
-        .order(emails::id)
-        .select(columns())
-        .load(conn)
-        .await
+        .filter(emails::extraction_status.ne(ExtractionStatus::Ignored.as_str()));
+    Ok(query.load::<Row>(conn).await?.into_iter().map(to_read).collect())
 }
 
 /// Locks the mail for the rest of the transaction, so that no other extraction files it meanwhile. False when it is
@@ -134,24 +94,55 @@ pub async fn set_status(
     status: ExtractionStatus,
     reason: Option<&str>,
 ) -> QueryResult<()> {
-    diesel::update(emails::table.filter(emails::user_id.eq(user_id)).filter(emails::id.eq_any(ids)))
+    let own = emails::table.filter(emails::user_id.eq(user_id)).filter(emails::id.eq_any(ids));
+    let reason = reason.map(|reason| reason.chars().take(REASON_MAX).collect::<String>());
+    diesel::update(own)
         .set((emails::extraction_status.eq(status.as_str()), emails::extraction_reason.eq(reason)))
         .execute(conn)
         .await
         .map(drop)
 }
 
-#[diesel::dsl::auto_type(no_type_alias)]
-fn columns() -> _ {
-    (
-        emails::id,
-        emails::sender,
-        emails::sender_name,
-        emails::subject,
-        emails::sent_at,
-        emails::received_at,
-        emails::authenticity,
-        email_texts::version,
-        email_texts::text,
-    )
+type Row = (
+    (Uuid, Option<String>, Option<String>, Option<String>, Option<DateTime<Utc>>, DateTime<Utc>, String),
+    (i32, String),
+);
+
+/// Living mails with the newest version of their text, in the order of their ids.
+#[diesel::dsl::auto_type]
+fn readable() -> _ {
+    emails::table
+        .inner_join(
+            email_texts::table
+                .on(email_texts::user_id.eq(emails::user_id).and(email_texts::email_id.eq(emails::id))),
+        )
+        .filter(emails::deleted_at.is_null())
+        .distinct_on(emails::id)
+        .order((emails::id.asc(), email_texts::version.desc()))
+        .select((
+            (
+                emails::id,
+                emails::sender,
+                emails::sender_name,
+                emails::subject,
+                emails::sent_at,
+                emails::received_at,
+                emails::authenticity,
+            ),
+            (email_texts::version, email_texts::text),
+        ))
+}
+
+fn waiting(user_id: Uuid) -> emails::BoxedQuery<'static, diesel::pg::Pg> {
+    emails::table
+        .filter(emails::user_id.eq(user_id))
+        .filter(emails::deleted_at.is_null())
+        .filter(sql::<Bool>(IS_PENDING))
+        .into_boxed()
+}
+
+fn to_read(row: Row) -> MailToRead {
+    let ((id, sender, sender_name, subject, sent_at, received_at, authenticity), (text_version, text)) = row;
+    let authenticity = Authenticity::parse(&authenticity).unwrap_or(Authenticity::Unverified);
+    MailToRead { id, sender, sender_name, subject, sent_at, received_at, authenticity, text_version, text }
 }

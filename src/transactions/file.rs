@@ -83,6 +83,7 @@ pub async fn correct(
 
 /// `None` leaves a column alone.
 #[derive(Debug, Default, PartialEq, Eq, AsChangeset)]
+#[expect(clippy::option_option, reason = "diesel's way to tell a column left alone from one set to NULL")]
 #[diesel(table_name = transactions)]
 struct Changes {
     booked_on: Option<NaiveDate>,

@@ -112,13 +112,13 @@ async fn insert(
         .get_result(conn)
         .await;
     let taken = |field, what| move || Error::rejected(field, Code::Taken, format!("This {what} is taken."));
-    inserted.or_else(|error| match &error {
+    inserted.map_err(|error| match &error {
         diesel::result::Error::DatabaseError(_, found)
             if found.constraint_name() == Some("users_email_key") =>
         {
-            Err(on_constraint("users_email_key", taken("email", "address"))(error))
+            on_constraint("users_email_key", taken("email", "address"))(error)
         }
-        _ => Err(on_constraint("users_username_key", taken("username", "username"))(error)),
+        _ => on_constraint("users_username_key", taken("username", "username"))(error),
     })
 }
 

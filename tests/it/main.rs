@@ -4,4 +4,6 @@
 
 mod demo_mailbox;
 mod jobs;
+mod main_job;
 mod support;
+mod surface;

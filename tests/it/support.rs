@@ -1,5 +1,7 @@
 //! What the integration tests stand on.
 
+pub mod app;
 pub mod database;
+pub mod half_open;
 pub mod postgres;
 pub mod redis;

@@ -36,6 +36,17 @@ async fn a_killed_workers_job_goes_on_from_its_checkpoint_within_lease_and_sweep
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_is_silent_for_longer_than_a_lease_stays_with_its_living_worker() {
+    let world = World::new().await;
+    let lease = Duration::from_secs(1);
+    let job = world.enqueue(long(1, 4000)).await;
+    let _workers = [(); 2].map(|()| WorkerProcess::start(&world, None, lease, GRACE));
+    let job = world.wait_for(job.id, State::Success, PATIENCE).await;
+    assert_eq!((job.attempt, job.crash_count), (1, 0));
+    assert_eq!(job.version, 4, "heartbeats are no visible change");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_frozen_worker_that_wakes_up_changes_nothing() {
     let world = World::new().await;
     let job = world.enqueue(long(60, 50)).await;

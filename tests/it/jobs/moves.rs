@@ -156,6 +156,16 @@ async fn the_wait_before_the_next_attempt_doubles_until_the_attempts_are_used_up
 }
 
 #[tokio::test]
+async fn the_other_side_may_ask_for_a_longer_wait() {
+    let world = World::new().await;
+    let job = world.enqueue(deed(Deed::AskForRetryAfterAMinute)).await;
+    world.drain().await;
+    let job = world.job(job.id).await;
+    let wait = job.run_at - job.error_payload.unwrap().at;
+    assert!(wait >= TimeDelta::milliseconds(59_990) && wait < TimeDelta::milliseconds(61_000), "{wait}");
+}
+
+#[tokio::test]
 async fn a_snooze_uses_up_no_attempt() {
     let world = World::new().await;
     let job = world.enqueue(deed(Deed::Snooze)).await;

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use pennypost::jobs::{self, JobFilter, Kind, NewJob, Page, State};
+use pennypost::jobs::{self, JobFilter, Kind, NewJob, State};
+use pennypost::page::Page;
 use pennypost::viewer::Visibility;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;

@@ -8,7 +8,8 @@ use pennypost::jobs::{Job, PublishedEvent, Publisher, RedisSettings, State};
 use tokio_util::sync::CancellationToken;
 
 use crate::jobs::world::{World, long, short};
-use crate::support::redis::{PrivateRedis, shared};
+use crate::support::half_open::HalfOpen;
+use crate::support::redis::{PrivateRedis, at_port, shared};
 
 /// From enqueue to start, by the database's clock.
 async fn start_delay(world: &World) -> Duration {
@@ -74,6 +75,32 @@ async fn a_redis_that_is_there_and_does_not_answer_costs_no_more_than_one_that_i
     }
     redis.signal(Signal::SIGCONT);
     tokio::time::sleep(Duration::from_secs(5)).await;
+    let after = usual_delay(&world).await;
+    assert!(after < Duration::from_millis(60), "five seconds later a job starts after {after:?}");
+    stop.cancel();
+    run.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn links_that_died_without_a_word_are_renewed_within_five_seconds() {
+    let mut world = World::new().await;
+    let redis = PrivateRedis::start();
+    let way = HalfOpen::to(redis.port()).await;
+    let settings = at_port(way.port(), world.database.name());
+    world.publisher = Publisher::start(&settings).unwrap();
+    let worker = world.worker(Some(settings), Duration::from_secs(30));
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    let run = tokio::spawn(async move { worker.run(stopped).await });
+    start_delay(&world).await;
+    let before = usual_delay(&world).await;
+    assert!(before < Duration::from_millis(60), "at first a job starts after {before:?}");
+    way.forget_links();
+    let forgotten = Instant::now();
+    while forgotten.elapsed() < Duration::from_secs(5) {
+        let delay = start_delay(&world).await;
+        assert!(delay < Duration::from_millis(1500), "meanwhile a job starts after {delay:?}");
+    }
     let after = usual_delay(&world).await;
     assert!(after < Duration::from_millis(60), "five seconds later a job starts after {after:?}");
     stop.cancel();

@@ -39,9 +39,10 @@ pub enum Deed {
     ReturnNoObject,
     Nothing,
     HangInTransaction,
+    AskForRetryAfterAMinute,
 }
 
-const DEEDS: [Deed; 12] = [
+const DEEDS: [Deed; 13] = [
     Deed::Abort,
     Deed::Panic,
     Deed::AskForRetry,
@@ -54,6 +55,7 @@ const DEEDS: [Deed; 12] = [
     Deed::ReturnNoObject,
     Deed::Nothing,
     Deed::HangInTransaction,
+    Deed::AskForRetryAfterAMinute,
 ];
 
 pub fn deed(deed: Deed) -> JobPayload {
@@ -117,6 +119,11 @@ async fn act(pool: &Pool, running: &RunningJob, deed: Deed) -> Result<Outcome, J
         Deed::Abort => std::process::abort(),
         Deed::Panic => panic!("the job's code panics, as the test wants"),
         Deed::AskForRetry => Err(JobError::retry("AWAY", "The other side is away.")),
+        Deed::AskForRetryAfterAMinute => Err(JobError::Retry {
+            code: "BUSY",
+            message: "The other side asks for a minute.".to_owned(),
+            after: Some(Duration::from_mins(1)),
+        }),
         Deed::Snooze => Err(JobError::Snooze { wait: Duration::ZERO }),
         Deed::Fail => Err(JobError::fail("WRONG", "That cannot be done.")),
         Deed::Hang => std::future::pending().await,

@@ -13,7 +13,14 @@ use pennypost::jobs::RedisSettings;
 #[expect(clippy::disallowed_methods, reason = "the test runner says where the servers are")]
 pub fn shared(prefix: &str) -> RedisSettings {
     let server = std::env::var("TEST_REDIS_URL").expect("TEST_REDIS_URL names a Redis server");
+    // The runner names database 0; the others are its neighbours.
+    let server = server.strip_suffix("/0").unwrap_or(&server);
     settings(server.trim_end_matches('/'), prefix)
+}
+
+/// The databases of a server on a port of the loopback interface.
+pub fn at_port(port: u16, prefix: &str) -> RedisSettings {
+    settings(&format!("redis://127.0.0.1:{port}"), prefix)
 }
 
 /// A server that a test may kill and start again on the same port. Killed with this value.
@@ -33,7 +40,12 @@ impl PrivateRedis {
 
     /// Where its databases are.
     pub fn settings(&self, prefix: &str) -> RedisSettings {
-        settings(&format!("redis://127.0.0.1:{}", self.port), prefix)
+        at_port(self.port, prefix)
+    }
+
+    /// The port that it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// kill -9.

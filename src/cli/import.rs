@@ -1,0 +1,212 @@
+//! `import`: stores the mails of a file, has them read into the ledger, and shows how far that is.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use diesel_async::AsyncPgConnection;
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio_util::sync::CancellationToken;
+use tracing::Level;
+use uuid::Uuid;
+
+use crate::cli::servers::{Servers, data_dir, database_url};
+use crate::cli::signals::Signals;
+use crate::cli::terminal::say;
+use crate::cli::{Ending, data_folder, serve, worker};
+use crate::clock::Clock;
+use crate::config::{Config, Environment};
+use crate::db::{Pool, migrate};
+use crate::error::{Error, Result};
+use crate::jobs::{self, Job, JobPayload, NewJob, State, enqueue};
+use crate::mailbox::connected_account::find_or_create_import;
+use crate::mailbox::import::{self, ReadSettings};
+use crate::mailbox::to_read::has_pending;
+use crate::telemetry;
+use crate::users::user::find_by_username;
+use crate::viewer::Visibility;
+
+/// Connections that an import needs at a time.
+const CONNECTIONS: usize = 4;
+/// Mails a checkpoint of the extraction.
+const BATCH_SIZE: i64 = 50;
+/// The same key as the API's, so that a user's mails are not read twice at a time.
+const UNIQUE_KEY: &str = "extract";
+/// Between two looks at the job.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// So long a job waits while workers are about.
+const TAKEN_WITHIN: Duration = Duration::from_secs(5);
+
+/// So long the database may be away while a job is followed.
+const AWAY_AT_MOST: Duration = Duration::from_mins(1);
+
+#[derive(Debug, Args)]
+pub(super) struct Order {
+    /// An mbox (like Google Takeout's), a single mail, or a folder of .eml files.
+    path: PathBuf,
+    /// The login name of the user whose mails these are.
+    #[arg(long)]
+    user: String,
+}
+
+pub(super) async fn run(mut config: Config, order: Order) -> Result<Ending> {
+    // The bars are what a person looks at; only what goes wrong may come between.
+    let environment = config.environment.unwrap_or(Environment::Development);
+    telemetry::start(environment, config.log_level.min(Level::WARN));
+    let signals = Signals::watch()?;
+    let stop = signals.stop();
+    let work = async {
+        let servers = Servers::reach(&mut config).await?;
+        let importing = carry_out(config, environment, &order, servers.has_own());
+        let ended = Box::pin(stop.run_until_cancelled(importing)).await;
+        servers.stop().await;
+        ended.unwrap_or_else(|| {
+            Err(Error::Unavailable(
+                "The import was broken off. What was stored stays, and the same command goes on from there."
+                    .to_owned(),
+            ))
+        })
+    };
+    Box::pin(signals.watch_over(work)).await
+}
+
+async fn carry_out(config: Config, environment: Environment, order: &Order, has_own: bool) -> Result<()> {
+    let url = database_url(&config)?;
+    migrate::check(&url).await?;
+    let pool = Pool::new(&url, CONNECTIONS)?;
+    let mut conn = pool.connection().await?;
+    let user = find_by_username(&mut conn, &order.user).await?;
+    let user = user.ok_or_else(|| {
+        Error::Unavailable(format!(
+            "There is no user {}. `pennypost user list` shows who is there.",
+            order.user
+        ))
+    })?;
+    read(&pool, &config, order, user.id).await?;
+    if !has_pending(&mut conn, user.id).await? {
+        say("There is nothing new to read into the ledger.");
+        return Ok(());
+    }
+    let job = enqueue_extraction(&mut conn, user.id).await?;
+    drop(conn);
+    if !has_own {
+        return follow(&pool, &job).await;
+    }
+    // Nobody else works here, so this process does, until the job has ended.
+    let stop = CancellationToken::new();
+    let working = work(config, environment, stop.clone());
+    let following = async {
+        let ended = follow(&pool, &job).await;
+        stop.cancel();
+        ended
+    };
+    let (worked, followed) = tokio::join!(working, following);
+    worked.and(followed)
+}
+
+/// Stores the mails, with a bar over the file's bytes.
+async fn read(pool: &Pool, config: &Config, order: &Order, user_id: Uuid) -> Result<()> {
+    let source = import::open(&order.path, config.max_email_bytes).await?;
+    let mut conn = pool.connection().await?;
+    let account = find_or_create_import(&mut conn, &Clock::System, user_id).await?;
+    drop(conn);
+    let settings = ReadSettings {
+        authserv_ids: config.mail_authserv_ids.clone(),
+        max_email_bytes: config.max_email_bytes,
+    };
+    let bar = ProgressBar::new(0).with_style(style("storing  [{bar:30}] {percent:>3} %  {msg}  {eta} left"));
+    let begun = Instant::now();
+    let show = |progress: import::Progress| {
+        bar.set_length(progress.total_bytes);
+        bar.set_position(progress.bytes);
+        bar.set_message(mails_and_rate(progress.read, begun));
+    };
+    let stored = import::run(pool, &Clock::System, &settings, user_id, account.id, source, show).await;
+    bar.finish_and_clear();
+    let import::Progress { read, stored, skipped, seen_again, .. } = stored?;
+    let rate = mails_and_rate(read, begun);
+    say(format!("Read {rate}: {stored} new ({skipped} of them skipped), {seen_again} seen before."));
+    Ok(())
+}
+
+async fn enqueue_extraction(conn: &mut AsyncPgConnection, user_id: Uuid) -> Result<Job> {
+    let payload = JobPayload::ExtractEmails { limit: None, batch_size: BATCH_SIZE, email_ids: None };
+    let new = NewJob::new(Some(user_id), payload).unique(UNIQUE_KEY);
+    // Nobody is told: a worker looks by itself within a second.
+    Ok(enqueue(conn, Clock::System.new_id(), new).await?.job)
+}
+
+async fn work(mut config: Config, environment: Environment, stop: CancellationToken) -> Result<()> {
+    let folder = data_dir(&config);
+    let mailer = data_folder::complete(&mut config, &folder)?;
+    let app = Arc::new(serve::build(config, environment, mailer)?);
+    worker::work(app, stop).await
+}
+
+/// Shows the job until it ends, or until it is clear that no worker takes it.
+async fn follow(pool: &Pool, job: &Job) -> Result<()> {
+    let bar = ProgressBar::new(0).with_style(style("reading  [{bar:30}] {pos}/{len}  {msg}  {eta} left"));
+    let begun = Instant::now();
+    let mut seen = Instant::now();
+    loop {
+        let job = match look(pool, job.id).await {
+            // A pennypost that is started again takes its database along, and the job goes on after it.
+            Err(error) if error.is_passing() && seen.elapsed() < AWAY_AT_MOST => {
+                tokio::time::sleep(LOOK_EVERY).await;
+                continue;
+            }
+            found => found?,
+        };
+        seen = Instant::now();
+        let progress = &job.progress;
+        bar.set_length(unsigned(progress.total.unwrap_or(progress.done)));
+        bar.set_position(unsigned(progress.done));
+        bar.set_message(mails_and_rate(progress.done, begun));
+        if job.state.is_ended() {
+            bar.finish_and_clear();
+            return sum_up(&job);
+        }
+        if job.started_at.is_none() && begun.elapsed() > TAKEN_WITHIN {
+            bar.finish_and_clear();
+            say(
+                "No worker runs, so the mails wait to be read. Start `pennypost up` or `pennypost worker`: it reads them.",
+            );
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+async fn look(pool: &Pool, job_id: Uuid) -> Result<Job> {
+    let mut conn = pool.connection().await?;
+    let found = jobs::find(&mut conn, Visibility::Everyone, job_id).await?;
+    found.ok_or(Error::NotFound("job any more"))
+}
+
+fn sum_up(job: &Job) -> Result<()> {
+    let progress = &job.progress;
+    if job.state == State::Success {
+        say(format!(
+            "Understood {} mails: {} transactions booked, {} in review, {} mails failed.",
+            progress.done, progress.booked, progress.in_review, progress.failed
+        ));
+        return Ok(());
+    }
+    let reason = job.error_payload.as_ref().map_or("it was cancelled.", |error| error.message.as_str());
+    Err(Error::Unavailable(format!("The mails are stored, and were not read to the end: {reason}")))
+}
+
+fn mails_and_rate(mails: i64, begun: Instant) -> String {
+    let milliseconds = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX).max(1);
+    format!("{mails} mails ({} a second)", mails.saturating_mul(1000) / milliseconds)
+}
+
+fn style(template: &str) -> ProgressStyle {
+    // A template that cannot be read is a mistake in this file; a plain bar is no reason to stop.
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+fn unsigned(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or_default()
+}

@@ -1,0 +1,147 @@
+//! `up`: everything in one process. What no setting names it brings along: servers, keys, a first admin.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::cli::servers::{Servers, data_dir, database_url};
+use crate::cli::signals::Signals;
+use crate::cli::terminal::say;
+use crate::cli::{Ending, data_folder, serve, user, worker};
+use crate::config::{Config, Environment};
+use crate::db::migrate;
+use crate::error::{Error, Result};
+use crate::http::serve::{Patience, serve as answer};
+use crate::telemetry;
+use crate::users::user::has_admin;
+
+const ADMIN: &str = "admin";
+const ADMIN_ADDRESS: &str = "admin@localhost";
+
+pub(super) async fn run(mut config: Config) -> Result<Ending> {
+    let environment = config.environment.unwrap_or(Environment::Development);
+    telemetry::start(environment, config.log_level);
+    let signals = Signals::watch()?;
+    let work = async {
+        // Taken first: a port that is not free is known before a server was started for nothing.
+        let listener = serve::bind(config.listen).await?;
+        let folder = data_dir(&config);
+        say(format!("pennypost {} starts ({}).\n", env!("CARGO_PKG_VERSION"), name_of(environment)));
+        line("Data folder", &folder.display().to_string());
+        let servers = start_servers(&mut config).await?;
+        let ended = run_on(config, environment, &folder, listener, signals.stop()).await;
+        servers.stop().await;
+        if ended.is_ok() {
+            say("pennypost has stopped.");
+        }
+        ended
+    };
+    Box::pin(signals.watch_over(work)).await
+}
+
+async fn start_servers(config: &mut Config) -> Result<Servers> {
+    let begun = Instant::now();
+    let has_database = config.database_url.is_some();
+    let given = [&config.redis_base_url, &config.redis_email_url, &config.redis_events_url];
+    let redis_given = given.iter().filter(|url| url.is_some()).count();
+    let servers = Servers::start(config).await?;
+    let took = format!("its own, up after {:.1?}", begun.elapsed());
+    line("PostgreSQL", if has_database { "the one of DATABASE_URL" } else { &took });
+    line(
+        "Redis",
+        match redis_given {
+            0 => "its own",
+            3 => "the one of REDIS_BASE_URL, REDIS_EMAIL_URL and REDIS_EVENTS_URL",
+            _ => "its own, beside the ones that the settings name",
+        },
+    );
+    Ok(servers)
+}
+
+async fn run_on(
+    mut config: Config,
+    environment: Environment,
+    folder: &Path,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> Result<()> {
+    let mailer = data_folder::complete(&mut config, folder)?;
+    say_where_mails_are(&config, folder);
+    line("Database", &say_what_ran(&migrate::run(&database_url(&config)?).await?));
+    let app = Arc::new(serve::build(config, environment, mailer)?);
+    let router = serve::router(Arc::clone(&app))?;
+    create_first_admin(&app).await?;
+    say_what_is_next(&listener)?;
+    let working = async {
+        let ended = worker::work(Arc::clone(&app), stop.clone()).await;
+        // Workers that end early take the API along, or nobody would notice.
+        stop.cancel();
+        ended
+    };
+    let ((), worked) = tokio::join!(answer(listener, router, Patience::default(), stop.clone()), working);
+    app.pool.close();
+    worked
+}
+
+fn say_where_mails_are(config: &Config, folder: &Path) {
+    if let Some(import) = &config.import_dir {
+        line("Imports", &format!("mail files in {}/<username>", import.display()));
+    }
+    match &config.smtp_url {
+        Some(_) => line("Mail", "leaves through the server of SMTP_URL"),
+        None => {
+            line("Mail", &format!("is written to {}/outbox, because SMTP_URL is not set", folder.display()));
+        }
+    }
+}
+
+/// Only when there is none, so that the password of an earlier start stays good.
+async fn create_first_admin(app: &App) -> Result<()> {
+    if has_admin(&mut *app.pool.connection().await?).await? {
+        return Ok(());
+    }
+    match user::create_admin(app, ADMIN, ADMIN_ADDRESS).await {
+        Err(Error::Rejected { message, .. }) => {
+            say(format!(
+                "\n  There is no admin, and {ADMIN} cannot be made: {message} Make one of another name:\n    \
+                 pennypost user create-admin NAME --email ADDRESS\n"
+            ));
+            Ok(())
+        }
+        made => made,
+    }
+}
+
+fn say_what_ran(ran: &[String]) -> String {
+    match ran {
+        [] => "at this version already".to_owned(),
+        [one] => format!("ran the migration {one}"),
+        [first, .., last] => format!("ran {} migrations, {first} to {last}", ran.len()),
+    }
+}
+
+fn say_what_is_next(listener: &TcpListener) -> Result<()> {
+    let address = listener
+        .local_addr()
+        .map_err(|error| Error::internal("the address that the API listens on cannot be read", error))?;
+    say(format!("\n  GraphQL is at http://{address}/graphql\n"));
+    say("  Next, sign in as the admin or register, and give it mails to read, in another terminal:\n");
+    say("    pennypost import mails.mbox --user admin\n");
+    say("  Ctrl-C stops everything.\n");
+    Ok(())
+}
+
+fn line(what: &str, value: &str) {
+    say(format!("  {what:<12} {value}"));
+}
+
+fn name_of(environment: Environment) -> &'static str {
+    match environment {
+        Environment::Development => "development",
+        Environment::Production => "production",
+    }
+}

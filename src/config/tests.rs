@@ -1,0 +1,53 @@
+//! Tests of the settings.
+
+use super::*;
+
+fn with(name: &'static str, value: &'static str) -> Result<Config> {
+    Config::from_lookup(move |asked| (asked == name).then(|| value.to_owned()))
+}
+
+#[test]
+fn an_empty_environment_gives_the_defaults() {
+    let config = Config::from_lookup(|_| None).unwrap();
+    assert_eq!(config.listen.port(), 8080);
+    assert_eq!(config.access_token_lifetime, Duration::from_hours(1));
+    assert!(config.database_url.is_none() && config.environment.is_none());
+}
+
+#[test]
+fn an_impossible_value_is_named() {
+    for (name, value) in [
+        ("LISTEN", "localhost"),
+        ("ENV", "prod"),
+        ("LOG_LEVEL", "loud"),
+        ("WORKER_EMAIL_SLOTS", "1"),
+        ("CORS_ORIGINS", "[1"),
+    ] {
+        let message = with(name, value).unwrap_err().to_string();
+        assert!(message.contains(name), "{message}");
+    }
+}
+
+#[test]
+fn origins_are_read_as_json_and_with_commas() {
+    let wanted = Some(vec!["http://a".to_owned(), "http://b".to_owned()]);
+    assert_eq!(with("CORS_ORIGINS", "http://a, http://b").unwrap().cors_origins, wanted);
+    assert_eq!(with("CORS_ORIGINS", r#"["http://a","http://b"]"#).unwrap().cors_origins, wanted);
+}
+
+#[test]
+fn warning_is_a_level() {
+    assert_eq!(with("LOG_LEVEL", "warning").unwrap().log_level, tracing::Level::WARN);
+}
+
+#[test]
+fn secrets_stay_out_of_debug_output() {
+    let config = with("SECRET_KEY", "opensesame-opensesame-opensesame").unwrap();
+    assert!(!format!("{config:?}").contains("opensesame"));
+}
+
+#[test]
+fn the_example_file_is_fresh() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(".env.example");
+    assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), env_example(), "run `make generate`");
+}

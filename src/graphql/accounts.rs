@@ -1,0 +1,4 @@
+//! Money accounts in the schema.
+
+pub mod object;
+pub mod query;

@@ -1,0 +1,4 @@
+//! Categories in the schema.
+
+pub mod object;
+pub mod query;

@@ -1,0 +1,66 @@
+//! The object `Category`.
+
+use async_graphql::{Context, Enum, ID, Object};
+
+use crate::categories;
+use crate::error::{Error, Result};
+use crate::graphql::context::RequestContext;
+use crate::graphql::global_id::NodeType;
+use crate::graphql::loaders::Related;
+use crate::graphql::scalars::DateTime;
+
+/// The object over a row.
+pub struct Category(pub categories::Category);
+
+/// What kind of money a category holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(name = "CategoryKind", remote = "categories::Kind")]
+pub enum CategoryKind {
+    /// Money earned.
+    Income,
+    /// Money spent; a refund is a positive amount here.
+    Expense,
+    /// Money moved between accounts of one's own.
+    Transfer,
+}
+
+/// What money is earned or spent on.
+#[Object]
+#[expect(clippy::unused_async, reason = "the derive wants each resolver async")]
+impl Category {
+    /// The opaque id.
+    pub async fn id(&self) -> ID {
+        NodeType::Category.id(self.0.id)
+    }
+
+    /// The name, unique among its siblings, ignoring case.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// What kind of money it holds.
+    async fn kind(&self) -> Result<CategoryKind> {
+        let kind = categories::Kind::parse(&self.0.kind).map(CategoryKind::from);
+        kind.ok_or_else(|| Error::internal("a category is of an unknown kind", self.0.kind.as_str()))
+    }
+
+    /// The category above; null at the top.
+    async fn parent(&self, ctx: &Context<'_>) -> Related<Category> {
+        ctx.loaders().categories.related(self.0.parent_id, Category).await
+    }
+
+    /// The colour in charts, as `#rrggbb`; null when none was chosen.
+    async fn colour(&self) -> Option<&str> {
+        self.0.colour.as_deref()
+    }
+
+    /// The name of an icon, for front ends; null when none was chosen.
+    async fn icon(&self) -> Option<&str> {
+        self.0.icon.as_deref()
+    }
+
+    /// When it was made.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
+}

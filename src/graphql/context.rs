@@ -1,0 +1,58 @@
+//! What resolvers reach through their context: the viewer, the application, a connection, the loaders.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use async_graphql::{Context, ID};
+
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::graphql::database::{Database, Lease};
+use crate::graphql::engine::Caller;
+use crate::graphql::global_id::NodeType;
+use crate::graphql::loaders::Loaders;
+use crate::viewer::{Viewer, Visibility};
+
+/// What the engine attached to a request, by name.
+pub trait RequestContext {
+    /// Who asks; `Unauthenticated` when nobody has signed in.
+    fn viewer(&self) -> Result<&Viewer>;
+
+    /// The application.
+    fn app(&self) -> &App;
+
+    /// The related rows of this request.
+    fn loaders(&self) -> &Loaders;
+
+    /// A connection, lent until it is dropped.
+    fn conn(&self) -> impl Future<Output = Result<Lease>> + Send;
+
+    /// The rows that the viewer may see, narrowed to one user's where `user_id` names one.
+    fn visibility(&self, user_id: Option<&ID>) -> Result<Visibility>;
+}
+
+impl RequestContext for Context<'_> {
+    fn viewer(&self) -> Result<&Viewer> {
+        self.data_unchecked::<Caller>().viewer.as_ref().ok_or(Error::Unauthenticated)
+    }
+
+    fn app(&self) -> &App {
+        self.data_unchecked::<Arc<App>>()
+    }
+
+    fn loaders(&self) -> &Loaders {
+        self.data_unchecked::<Loaders>()
+    }
+
+    fn conn(&self) -> impl Future<Output = Result<Lease>> + Send {
+        self.data_unchecked::<Database>().lease()
+    }
+
+    fn visibility(&self, user_id: Option<&ID>) -> Result<Visibility> {
+        let viewer = self.viewer()?;
+        let Some(user_id) = user_id else { return Ok(viewer.visibility()) };
+        // To anybody but an admin, another user is the same as none.
+        let user = NodeType::User.parse(user_id).and_then(|id| viewer.visibility_of(id));
+        user.ok_or_else(|| Error::unknown("userId", "user"))
+    }
+}

@@ -1,0 +1,5 @@
+//! Mails in the schema.
+
+pub mod input;
+pub mod object;
+pub mod query;

@@ -1,0 +1,127 @@
+//! The object `Email`.
+
+use async_graphql::{Context, Enum, ID, Object};
+
+use crate::error::{Error, Result};
+use crate::graphql::context::RequestContext;
+use crate::graphql::global_id::NodeType;
+use crate::graphql::loaders::Related;
+use crate::graphql::scalars::DateTime;
+use crate::graphql::transactions::object::Transaction;
+use crate::mailbox;
+use crate::mailbox::authenticity;
+
+/// The object over a row.
+pub struct Email(pub mailbox::Email);
+
+/// What became of a mail on its way to the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(name = "ExtractionStatus", remote = "mailbox::ExtractionStatus")]
+pub enum ExtractionStatus {
+    /// It is still to be read.
+    Pending,
+    /// It was read, whatever was found.
+    Completed,
+    /// A filter or its size kept it out.
+    Skipped,
+    /// It could not be read.
+    Failed,
+    /// A person ignores it.
+    Ignored,
+}
+
+/// Whether a mail's sender is who it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(name = "Authenticity", remote = "authenticity::Authenticity")]
+pub enum Authenticity {
+    /// It is.
+    Verified,
+    /// Nobody can say.
+    Unverified,
+    /// It is not.
+    Failed,
+}
+
+/// A mail. Its text stays on the server.
+#[Object]
+#[expect(clippy::unused_async, reason = "the derive wants each resolver async")]
+impl Email {
+    /// The opaque id.
+    pub async fn id(&self) -> ID {
+        NodeType::Email.id(self.0.id)
+    }
+
+    /// The header Message-ID without its brackets; null when absent.
+    async fn message_id(&self) -> Option<&str> {
+        self.0.message_id.as_deref()
+    }
+
+    /// The header Date; null when absent or unreadable.
+    async fn sent_at(&self) -> Option<DateTime> {
+        self.0.sent_at.map(DateTime)
+    }
+
+    /// When the mailbox received it, as far as it says; otherwise when it was sent, or stored.
+    async fn received_at(&self) -> DateTime {
+        DateTime(self.0.received_at)
+    }
+
+    /// The address in From, in lower case; null when absent.
+    async fn sender(&self) -> Option<&str> {
+        self.0.sender.as_deref()
+    }
+
+    /// The name in From; null when absent.
+    async fn sender_name(&self) -> Option<&str> {
+        self.0.sender_name.as_deref()
+    }
+
+    /// The header Subject; null when absent.
+    async fn subject(&self) -> Option<&str> {
+        self.0.subject.as_deref()
+    }
+
+    /// The size of the raw message, in bytes.
+    async fn size_bytes(&self) -> i32 {
+        self.0.size_bytes
+    }
+
+    /// Whether the sender is who From says.
+    async fn authenticity(&self) -> Result<Authenticity> {
+        let name = self.0.authenticity.as_str();
+        let authenticity = authenticity::Authenticity::parse(name).map(Authenticity::from);
+        authenticity.ok_or_else(|| Error::internal("a mail has an unknown authenticity", name))
+    }
+
+    /// What the authenticity rests on.
+    async fn authenticity_reason(&self) -> &str {
+        &self.0.authenticity_reason
+    }
+
+    /// What became of it on its way to the ledger.
+    async fn extraction_status(&self) -> Result<ExtractionStatus> {
+        let name = self.0.extraction_status.as_str();
+        let status = mailbox::ExtractionStatus::parse(name).map(ExtractionStatus::from);
+        status.ok_or_else(|| Error::internal("a mail has an unknown extraction status", name))
+    }
+
+    /// Why it was skipped, failed or is ignored; null otherwise.
+    async fn extraction_reason(&self) -> Option<&str> {
+        self.0.extraction_reason.as_deref()
+    }
+
+    /// The transactions that were read in it; null only when they could not be loaded.
+    async fn transactions(&self, ctx: &Context<'_>) -> Related<Vec<Transaction>> {
+        Some(
+            ctx.loaders()
+                .transactions_of_email(self.0.id)
+                .await
+                .map(|rows| rows.into_iter().map(Transaction).collect()),
+        )
+    }
+
+    /// When it was stored.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
+}

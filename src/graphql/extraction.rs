@@ -1,0 +1,5 @@
+//! The reading of mails in the schema.
+
+pub mod input;
+pub mod mutation;
+pub mod object;

@@ -1,0 +1,107 @@
+//! Opaque ids that say of which type an object is: base64url of a tag and the row's uuid.
+
+use async_graphql::ID;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use uuid::Uuid;
+
+/// The types of object that have an id. The tags are part of every id that a client keeps: none may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NodeType {
+    /// A user.
+    User,
+    /// A category.
+    Category,
+    /// A money account.
+    Account,
+    /// A transaction.
+    Transaction,
+    /// A mailbox.
+    ConnectedAccount,
+    /// A mail.
+    Email,
+    /// A job.
+    Job,
+    /// One reading of a mail.
+    Extraction,
+}
+
+impl NodeType {
+    const ALL: [Self; 8] = [
+        Self::User,
+        Self::Category,
+        Self::Account,
+        Self::Transaction,
+        Self::ConnectedAccount,
+        Self::Email,
+        Self::Job,
+        Self::Extraction,
+    ];
+
+    /// The id of the object of this type whose row is `id`.
+    pub fn id(self, id: Uuid) -> ID {
+        let mut bytes = [0; 17];
+        bytes[0] = self.tag();
+        bytes[1..].copy_from_slice(id.as_bytes());
+        ID(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// The row that `id` names; `None` when it is no id, or one of another type.
+    pub fn parse(self, id: &ID) -> Option<Uuid> {
+        parse(id).filter(|(node_type, _)| *node_type == self).map(|(_, id)| id)
+    }
+
+    fn tag(self) -> u8 {
+        match self {
+            Self::User => 1,
+            Self::Category => 2,
+            Self::Account => 3,
+            Self::Transaction => 4,
+            Self::ConnectedAccount => 5,
+            Self::Email => 6,
+            Self::Job => 7,
+            Self::Extraction => 8,
+        }
+    }
+}
+
+/// The type and the row that `id` names; `None` when it is no id of ours.
+pub fn parse(id: &ID) -> Option<(NodeType, Uuid)> {
+    let bytes: [u8; 17] = URL_SAFE_NO_PAD.decode(id.as_str()).ok()?.try_into().ok()?;
+    let (tag, uuid) = bytes.split_first()?;
+    let node_type = NodeType::ALL.into_iter().find(|node_type| node_type.tag() == *tag)?;
+    Some((node_type, Uuid::from_slice(uuid).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_ids_that_clients_keep_stay_as_they_are() {
+        let id = Uuid::from_u128(0x0193_5d3c_7a00_7000_8000_0000_0000_0001);
+        assert_eq!(NodeType::User.id(id).as_str(), "AQGTXTx6AHAAgAAAAAAAAAE");
+        assert_eq!(NodeType::Extraction.id(id).as_str(), "CAGTXTx6AHAAgAAAAAAAAAE");
+    }
+
+    proptest! {
+        #[test]
+        fn an_id_is_read_as_the_one_that_was_written_and_as_no_other_type(id: u128, at in 0..NodeType::ALL.len()) {
+            let (node_type, id) = (NodeType::ALL[at], Uuid::from_u128(id));
+            let global = node_type.id(id);
+            prop_assert_eq!(parse(&global), Some((node_type, id)));
+            for other in NodeType::ALL {
+                prop_assert_eq!(other.parse(&global), (other == node_type).then_some(id));
+            }
+        }
+
+        #[test]
+        fn any_text_is_an_id_written_by_us_or_none(text in "[A-Za-z0-9_=+/-]{0,30}|\\PC{0,30}") {
+            if let Some((node_type, id)) = parse(&ID(text.clone())) {
+                prop_assert_eq!(node_type.id(id), ID(text));
+            }
+        }
+    }
+}

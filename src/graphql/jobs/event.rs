@@ -1,0 +1,116 @@
+//! The object `JobEvent`, and what it shares with `Job`.
+
+use async_graphql::{Json, Object, SimpleObject};
+use serde_json::Value;
+
+use crate::graphql::jobs::object::JobState;
+use crate::graphql::scalars::{DateTime, int};
+use crate::jobs;
+
+/// The object over a row.
+pub struct JobEvent(pub jobs::JobEvent);
+
+/// How far a job is, in items of its kind: mails, for the kinds that fetch and read them.
+#[derive(SimpleObject)]
+pub struct JobProgress {
+    /// Items looked at, whatever came of them.
+    done: i32,
+    /// Items there are; null while that is not known.
+    total: Option<i32>,
+    /// Items that failed.
+    failed: i32,
+    /// Mails that were new.
+    stored: i32,
+    /// Transactions booked.
+    booked: i32,
+    /// Items that a person has to look at.
+    in_review: i32,
+}
+
+/// Why an attempt of a job did not succeed.
+#[derive(SimpleObject)]
+pub struct JobError {
+    /// A stable code, like `UNAVAILABLE`.
+    code: String,
+    /// `ERROR` when the work said so, `CRASH` when its worker vanished, `PANIC` or `TIMEOUT`.
+    class: String,
+    /// A sentence for a person.
+    message: String,
+    /// True when another attempt may help.
+    #[graphql(name = "isRetryable")]
+    retryable: bool,
+    /// The attempt that it happened to.
+    attempt: i32,
+    /// When it happened.
+    at: DateTime,
+}
+
+/// One visible change of a job.
+#[Object]
+impl JobEvent {
+    /// The version that the change made. The versions of a job count from 1 and have no hole.
+    async fn version(&self) -> i32 {
+        int(self.0.version)
+    }
+
+    /// When it happened.
+    async fn at(&self) -> DateTime {
+        DateTime(self.0.at)
+    }
+
+    /// The state after the change.
+    async fn state(&self) -> JobState {
+        self.0.state.into()
+    }
+
+    /// The attempt after the change.
+    async fn attempt(&self) -> i32 {
+        self.0.attempt
+    }
+
+    /// How far the job was.
+    async fn progress(&self) -> JobProgress {
+        (&self.0.data.progress).into()
+    }
+
+    /// The job did not run before this moment.
+    async fn run_at(&self) -> DateTime {
+        DateTime(self.0.data.run_at)
+    }
+
+    /// When somebody had asked to cancel the job; null when nobody had.
+    async fn cancel_requested_at(&self) -> Option<DateTime> {
+        self.0.data.cancel_requested_at.map(DateTime)
+    }
+
+    /// The last error until then; null when there was none.
+    async fn error(&self) -> Option<JobError> {
+        self.0.data.error_payload.clone().map(Into::into)
+    }
+
+    /// What the job had done; null before its end.
+    async fn output(&self) -> Option<Json<Value>> {
+        self.0.data.output_payload.clone().map(Json)
+    }
+}
+
+impl From<&jobs::Progress> for JobProgress {
+    fn from(progress: &jobs::Progress) -> Self {
+        Self {
+            done: int(progress.done),
+            total: progress.total.map(int),
+            failed: int(progress.failed),
+            stored: int(progress.stored),
+            booked: int(progress.booked),
+            in_review: int(progress.in_review),
+        }
+    }
+}
+
+impl From<jobs::JobErrorPayload> for JobError {
+    fn from(error: jobs::JobErrorPayload) -> Self {
+        let at = DateTime(error.at);
+        let jobs::JobErrorPayload { code, class, message, retryable, attempt, .. } = error;
+        Self { code, class, message, retryable, attempt, at }
+    }
+}

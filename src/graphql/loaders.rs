@@ -1,0 +1,182 @@
+//! Related rows, loaded for all the objects of a request at once: one statement for each kind of relation.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use dataloader::BatchFn;
+use dataloader::non_cached::Loader;
+use diesel::QueryResult;
+use diesel_async::AsyncPgConnection;
+use futures_util::future::{BoxFuture, try_join_all};
+use futures_util::{FutureExt, TryFutureExt};
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+use crate::extraction::{run, sighting};
+use crate::graphql::database::Database;
+use crate::mailbox::{connected_account, email};
+use crate::users::user;
+use crate::viewer::Visibility;
+use crate::{accounts, categories, jobs, mailbox, transactions, users};
+
+/// The most keys of one statement: more than a page of nodes and edges has.
+const LARGEST_BATCH: usize = 1_000;
+
+/// What a nullable related field resolves to: when it fails, it is null and its parent stays.
+pub type Related<T> = Option<std::result::Result<T, Arc<Error>>>;
+
+/// The loaders of one request. What they find is what the viewer of the request may see.
+pub struct Loaders {
+    visibility: Arc<OnceLock<Visibility>>,
+    /// Users by id.
+    pub users: ByKey<users::User>,
+    /// Categories by id.
+    pub categories: ByKey<categories::Category>,
+    /// Money accounts by id.
+    pub accounts: ByKey<accounts::Account>,
+    /// Transactions by id.
+    pub transactions: ByKey<transactions::Transaction>,
+    /// Mailboxes by id.
+    pub connected_accounts: ByKey<mailbox::ConnectedAccount>,
+    /// Mails by id.
+    pub emails: ByKey<mailbox::Email>,
+    /// Jobs by id.
+    pub jobs: ByKey<jobs::Job>,
+    /// Readings of mails by id.
+    pub extractions: ByKey<run::Extraction>,
+    /// The mail, the reading and the job behind a transaction.
+    pub links: ByKey<sighting::Link>,
+    transactions_of_emails: ByKey<Vec<Uuid>>,
+}
+
+/// What one key leads to.
+pub struct ByKey<Found: Clone> {
+    loader: Loader<Uuid, Loaded<Found>, Batch<Found>>,
+}
+
+type Loaded<Found> = std::result::Result<Option<Found>, Arc<Error>>;
+
+/// Reads what is visible of many keys in one statement.
+type ForKeys<Found> = for<'a> fn(
+    &'a mut AsyncPgConnection,
+    Visibility,
+    &'a [Uuid],
+) -> BoxFuture<'a, QueryResult<Vec<(Uuid, Found)>>>;
+
+struct Batch<Found> {
+    database: Database,
+    visibility: Arc<OnceLock<Visibility>>,
+    read: ForKeys<Found>,
+}
+
+impl Loaders {
+    /// The loaders of a new request, for the rows of `visibility`; without one nothing is loaded.
+    pub fn new(database: &Database, visibility: Option<Visibility>) -> Self {
+        let visible = Arc::new(visibility.map_or_else(OnceLock::new, OnceLock::from));
+        Self {
+            users: ByKey::new(database, &visible, |conn, visibility, ids| {
+                user::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
+            }),
+            categories: ByKey::new(database, &visible, |conn, visibility, ids| {
+                categories::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
+            }),
+            accounts: ByKey::new(database, &visible, |conn, visibility, ids| {
+                accounts::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
+            }),
+            transactions: ByKey::new(database, &visible, |conn, visibility, ids| {
+                transactions::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
+            }),
+            jobs: ByKey::new(database, &visible, |conn, visibility, ids| {
+                jobs::read::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
+            }),
+            connected_accounts: ByKey::new(database, &visible, |conn, visibility, ids| {
+                connected_account::for_ids(conn, visibility, ids)
+                    .map(|rows| by_id(rows, |row| row.id))
+                    .boxed()
+            }),
+            emails: ByKey::new(database, &visible, |conn, visibility, ids| {
+                email::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
+            }),
+            extractions: ByKey::new(database, &visible, |conn, visibility, ids| {
+                run::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
+            }),
+            links: ByKey::new(database, &visible, |conn, visibility, ids| {
+                sighting::links_for(conn, visibility, ids)
+                    .map(|rows| by_id(rows, |row| row.transaction_id))
+                    .boxed()
+            }),
+            transactions_of_emails: ByKey::new(database, &visible, |conn, visibility, ids| {
+                sighting::transactions_of_emails(conn, visibility, ids).map_ok(grouped).boxed()
+            }),
+            visibility: visible,
+        }
+    }
+
+    /// The transactions that were read in a mail, in order.
+    pub async fn transactions_of_email(
+        &self,
+        email_id: Uuid,
+    ) -> std::result::Result<Vec<transactions::Transaction>, Arc<Error>> {
+        let ids = self.transactions_of_emails.load(email_id).await?.unwrap_or_default();
+        let rows = try_join_all(ids.into_iter().map(|id| self.transactions.load(id))).await?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    /// Lets a request that nobody had signed in to go on as the user that it signed in.
+    pub fn sign_in(&self, user_id: Uuid) {
+        self.visibility.get_or_init(|| Visibility::Of(user_id));
+    }
+}
+
+impl<Found: Clone + Send + Sync + 'static> ByKey<Found> {
+    fn new(database: &Database, visibility: &Arc<OnceLock<Visibility>>, read: ForKeys<Found>) -> Self {
+        let batch = Batch { database: database.clone(), visibility: Arc::clone(visibility), read };
+        Self { loader: Loader::new(batch).with_yield_count(1).with_max_batch_size(LARGEST_BATCH) }
+    }
+
+    /// What `key` leads to, as far as the viewer may see it. Every field that waits at the same time shares a
+    /// statement, and its error.
+    pub async fn load(&self, key: Uuid) -> Loaded<Found> {
+        let loaded = self.loader.try_load(key).await;
+        loaded.unwrap_or_else(|error| Err(Arc::new(Error::internal("a loader lost a key", error))))
+    }
+
+    /// The object that `node` makes of what `key` leads to, as a nullable field resolves to it.
+    pub async fn related<Node>(&self, key: Option<Uuid>, node: impl FnOnce(Found) -> Node) -> Related<Node> {
+        let found = self.load(key?).await.transpose()?;
+        Some(found.map(node))
+    }
+}
+
+impl<Found: Clone> BatchFn<Uuid, Loaded<Found>> for Batch<Found> {
+    async fn load(&mut self, keys: &[Uuid]) -> HashMap<Uuid, Loaded<Found>> {
+        match self.read(keys).await {
+            Ok(mut found) => keys.iter().map(|key| (*key, Ok(found.remove(key)))).collect(),
+            Err(error) => {
+                let error = Arc::new(error);
+                keys.iter().map(|key| (*key, Err(Arc::clone(&error)))).collect()
+            }
+        }
+    }
+}
+
+impl<Found> Batch<Found> {
+    async fn read(&self, keys: &[Uuid]) -> Result<HashMap<Uuid, Found>> {
+        let visibility = *self.visibility.get().ok_or(Error::Unauthenticated)?;
+        let mut conn = self.database.lease().await?;
+        Ok((self.read)(&mut conn, visibility, keys).await?.into_iter().collect())
+    }
+}
+
+fn by_id<Row>(rows: QueryResult<Vec<Row>>, id: impl Fn(&Row) -> Uuid) -> QueryResult<Vec<(Uuid, Row)>> {
+    Ok(rows?.into_iter().map(|row| (id(&row), row)).collect())
+}
+
+/// The values of each key, in their order.
+fn grouped(pairs: Vec<(Uuid, Uuid)>) -> Vec<(Uuid, Vec<Uuid>)> {
+    let mut groups: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+    for (key, value) in pairs {
+        groups.entry(key).or_default().push(value);
+    }
+    groups.into_iter().collect()
+}

@@ -1,0 +1,76 @@
+//! The schema: its roots put together, what a request carries, and its text.
+
+use std::sync::Arc;
+
+use async_graphql::{Data, EmptySubscription, MergedObject, Schema, SchemaBuilder};
+
+use crate::app::App;
+use crate::config::Environment;
+use crate::error::Result;
+use crate::graphql::accounts::query::AccountQuery;
+use crate::graphql::categories::query::CategoryQuery;
+use crate::graphql::connected_accounts::mutation::ConnectedAccountMutation;
+use crate::graphql::connected_accounts::query::ConnectedAccountQuery;
+use crate::graphql::database::Database;
+use crate::graphql::emails::query::EmailQuery;
+use crate::graphql::engine::{Attach, Caller, Engine};
+use crate::graphql::extraction::mutation::ExtractionMutation;
+use crate::graphql::guard::limits::{Introspection, Limits};
+use crate::graphql::jobs::query::JobQuery;
+use crate::graphql::loaders::Loaders;
+use crate::graphql::node::NodeQuery;
+use crate::graphql::transactions::query::TransactionQuery;
+use crate::graphql::users::mutation::UserMutation;
+use crate::graphql::users::query::UserQuery;
+
+/// What can be read. A list holds every row that the viewer may see: a user's own, for an admin everyone's.
+#[derive(Default, MergedObject)]
+pub struct Query(
+    NodeQuery,
+    UserQuery,
+    CategoryQuery,
+    AccountQuery,
+    TransactionQuery,
+    ConnectedAccountQuery,
+    EmailQuery,
+    JobQuery,
+);
+
+/// What can be done. What may go wrong as a matter of course is data: `userErrors`.
+#[derive(Default, MergedObject)]
+pub struct Mutation(UserMutation, ConnectedAccountMutation, ExtractionMutation);
+
+/// The engine over the schema, with what its resolvers need.
+pub fn engine(app: Arc<App>) -> Result<Engine> {
+    let limits = limits(app.environment);
+    let attach: Attach = Box::new(move |data: &mut Data, caller: Caller| {
+        let database = Database::new(app.pool.clone());
+        data.insert(Loaders::new(&database, caller.viewer.as_ref().map(crate::viewer::Viewer::visibility)));
+        data.insert(database);
+        data.insert(Arc::clone(&app));
+        data.insert(caller);
+    });
+    Engine::new(builder(), limits, attach)
+}
+
+/// The schema in the schema language, without a database behind it.
+pub fn sdl() -> Result<String> {
+    let engine = Engine::new(builder(), Limits::default(), Box::new(|_, _| {}))?;
+    Ok(engine.sdl().to_owned())
+}
+
+fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+}
+
+fn limits(environment: Environment) -> Limits {
+    let introspection = match environment {
+        Environment::Development => Introspection::Everyone,
+        Environment::Production => Introspection::SignedIn,
+    };
+    let sign_in_fields = vec!["login".to_owned(), "register".to_owned()];
+    Limits { sign_in_fields, introspection, ..Limits::default() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,69 @@
+//! The queries for transactions.
+
+use async_graphql::{Context, ID, Object};
+
+use crate::error::Result;
+use crate::graphql::connection::{Connection, Window};
+use crate::graphql::context::RequestContext;
+use crate::graphql::database::Lease;
+use crate::graphql::global_id::NodeType;
+use crate::graphql::loaders::Related;
+use crate::graphql::transactions::input::{TransactionFilter, TransactionOrder};
+use crate::graphql::transactions::object::Transaction;
+use crate::transactions;
+use crate::viewer::Visibility;
+
+/// The fields of the query root.
+#[derive(Default)]
+pub struct TransactionQuery;
+
+#[Object]
+impl TransactionQuery {
+    /// The transaction with that id; null when there is none that the viewer may see.
+    async fn transaction(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The transaction's id.")] id: ID,
+    ) -> Result<Related<Transaction>> {
+        ctx.viewer()?;
+        Ok(ctx.loaders().transactions.related(NodeType::Transaction.parse(&id), Transaction).await)
+    }
+
+    /// The transactions that the viewer may see, the newest first unless `orderBy` says otherwise.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection, each of them optional")]
+    async fn transactions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start, 1 to 100; 25 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which ones.")] filter: Option<TransactionFilter>,
+        #[graphql(desc = "The order of the list.", default)] order_by: TransactionOrder,
+        #[graphql(desc = "Only this user's; another user than the viewer is for admins.")] user_id: Option<
+            ID,
+        >,
+    ) -> Result<Connection<Transaction>> {
+        let visibility = ctx.visibility(user_id.as_ref())?;
+        list(ctx, visibility, filter, order_by, &Window { first, after, last, before }).await
+    }
+}
+
+/// One page of the visible transactions.
+pub async fn list(
+    ctx: &Context<'_>,
+    visibility: Visibility,
+    filter: Option<TransactionFilter>,
+    order_by: TransactionOrder,
+    window: &Window,
+) -> Result<Connection<Transaction>> {
+    let (asked, filter) = (window.page()?, filter.unwrap_or_default().parse()?);
+    let newest_first = order_by == TransactionOrder::BookedOnDesc;
+    let conn = &mut *ctx.conn().await?;
+    let rows = transactions::list(conn, visibility, &filter, newest_first, asked.page).await?;
+    let total = move |mut conn: Lease| {
+        let filter = filter.clone();
+        async move { transactions::count(&mut conn, visibility, &filter).await }
+    };
+    Ok(Connection::new(&asked, rows, transactions::Transaction::key, Transaction, total))
+}

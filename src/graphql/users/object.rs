@@ -1,0 +1,174 @@
+//! The object `User`. Whatever hangs on it is that user's own, for an admin too.
+
+use async_graphql::{Context, Enum, ID, Object};
+
+use crate::error::Result;
+use crate::graphql::accounts::object::Account;
+use crate::graphql::categories::object::Category;
+use crate::graphql::connected_accounts::object::ConnectedAccount;
+use crate::graphql::connection::{Connection, Window};
+use crate::graphql::emails::input::{EmailFilter, EmailOrder};
+use crate::graphql::emails::object::Email;
+use crate::graphql::global_id::NodeType;
+use crate::graphql::jobs::input::JobFilter;
+use crate::graphql::jobs::object::Job;
+use crate::graphql::scalars::{CurrencyCode, DateTime};
+use crate::graphql::transactions::input::{TransactionFilter, TransactionOrder};
+use crate::graphql::transactions::object::Transaction;
+use crate::graphql::{accounts, categories, connected_accounts, emails, jobs, transactions};
+use crate::users;
+use crate::viewer::{self, Visibility};
+
+/// The object over a row.
+pub struct User(pub users::User);
+
+/// What a user may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(name = "Role", remote = "viewer::Role")]
+pub enum Role {
+    /// Sees and changes the rows of one's own.
+    User,
+    /// Sees everyone's rows, too.
+    Admin,
+}
+
+impl User {
+    fn own(&self) -> Visibility {
+        Visibility::Of(self.0.id)
+    }
+}
+
+/// A person who signs in, with everything that is theirs.
+#[Object]
+impl User {
+    /// The opaque id.
+    pub async fn id(&self) -> ID {
+        NodeType::User.id(self.0.id)
+    }
+
+    /// The name shown to people.
+    async fn display_name(&self) -> &str {
+        &self.0.display_name
+    }
+
+    /// The login name.
+    async fn username(&self) -> &str {
+        &self.0.username
+    }
+
+    /// The address for the server's own mails.
+    async fn email(&self) -> &str {
+        &self.0.email
+    }
+
+    /// What the user may do.
+    async fn role(&self) -> Role {
+        self.0.role().into()
+    }
+
+    /// False for a user who may not sign in.
+    async fn is_active(&self) -> bool {
+        self.0.is_active
+    }
+
+    /// The currency of totals.
+    async fn base_currency(&self) -> CurrencyCode {
+        CurrencyCode(self.0.base_currency.clone())
+    }
+
+    /// The zone whose days transactions are booked on, by its name in the IANA database.
+    async fn time_zone(&self) -> &str {
+        &self.0.time_zone
+    }
+
+    /// When the user last signed in with a password; null before the first time.
+    async fn last_login_at(&self) -> Option<DateTime> {
+        self.0.last_login_at.map(DateTime)
+    }
+
+    /// When the user registered.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
+
+    /// The user's categories, in the order in which they were made.
+    async fn categories(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start, 1 to 100; 25 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Category>> {
+        categories::query::list(ctx, self.own(), &Window { first, after, last, before }).await
+    }
+
+    /// The user's money accounts, in the order in which they were made.
+    async fn accounts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start, 1 to 100; 25 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Account>> {
+        accounts::query::list(ctx, self.own(), &Window { first, after, last, before }).await
+    }
+
+    /// The user's transactions, the newest first unless `orderBy` says otherwise.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection, each of them optional")]
+    async fn transactions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start, 1 to 100; 25 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which ones.")] filter: Option<TransactionFilter>,
+        #[graphql(desc = "The order of the list.", default)] order_by: TransactionOrder,
+    ) -> Result<Connection<Transaction>> {
+        let window = Window { first, after, last, before };
+        transactions::query::list(ctx, self.own(), filter, order_by, &window).await
+    }
+
+    /// The jobs that run for the user, the newest first.
+    async fn jobs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start, 1 to 100; 25 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which ones.")] filter: Option<JobFilter>,
+    ) -> Result<Connection<Job>> {
+        jobs::query::list(ctx, self.own(), filter, &Window { first, after, last, before }).await
+    }
+
+    /// The user's mailboxes, in the order in which they were connected.
+    async fn connected_accounts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start, 1 to 100; 25 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<ConnectedAccount>> {
+        connected_accounts::query::list(ctx, self.own(), &Window { first, after, last, before }).await
+    }
+
+    /// The user's mails, the newest first unless `orderBy` says otherwise.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection, each of them optional")]
+    async fn emails(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start, 1 to 100; 25 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which ones.")] filter: Option<EmailFilter>,
+        #[graphql(desc = "The order of the list.", default)] order_by: EmailOrder,
+    ) -> Result<Connection<Email>> {
+        let window = Window { first, after, last, before };
+        emails::query::list(ctx, self.own(), filter, order_by, &window).await
+    }
+}

@@ -1,0 +1,108 @@
+//! From the application to the transport: who sends a request, whether the server is ready, and which pages may call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use tokio::time::timeout;
+
+use crate::app::App;
+use crate::config::Environment;
+use crate::error::{Error, Result};
+use crate::graphql::engine::{Caller, Engine};
+use crate::http::body::BodyLimits;
+use crate::http::graphql::{Arrival, DEFAULT_WITHIN, GraphqlEndpoint};
+use crate::http::router::{self, Cors};
+use crate::viewer::Viewer;
+
+/// How long the database may take to say that it is there.
+const READY_WITHIN: Duration = Duration::from_secs(1);
+
+/// The front end that may call in development, unless `CORS_ORIGINS` names others.
+const DEVELOPMENT_ORIGIN: &str = "http://localhost:3000";
+
+/// All paths of the server, answered by `engine`.
+///
+/// `Rejected` for an origin in `CORS_ORIGINS` that is none.
+pub fn router(app: Arc<App>, engine: Engine) -> Result<Router> {
+    let cors = cors(&app).layer()?;
+    let clock = app.clock.clone();
+    let (who, ready) = (Arc::clone(&app), app);
+    let endpoint = GraphqlEndpoint {
+        engine: Arc::new(engine),
+        authenticate: Arc::new(move |arrival| {
+            let caller = caller(&who, &arrival);
+            Box::pin(async move { caller })
+        }),
+        body: BodyLimits::default(),
+        within: DEFAULT_WITHIN,
+    };
+    let readiness = move || -> futures_util::future::BoxFuture<'static, Result<()>> {
+        let app = Arc::clone(&ready);
+        Box::pin(async move { readiness(&app).await })
+    };
+    Ok(router::router(endpoint, Arc::new(readiness), cors, clock))
+}
+
+/// Redis is no part of it: without it everything works, within about a second.
+async fn readiness(app: &App) -> Result<()> {
+    let late = |_| Error::Unavailable("The database did not answer in time.".to_owned());
+    timeout(READY_WITHIN, app.pool.ask()).await.map_err(late)?
+}
+
+fn cors(app: &App) -> Cors {
+    let usual = match app.environment {
+        Environment::Development => vec![DEVELOPMENT_ORIGIN.to_owned()],
+        Environment::Production => Vec::new(),
+    };
+    let origins = app.config.cors_origins.clone().unwrap_or(usual);
+    Cors { origins, credentials: app.config.cors_credentials }
+}
+
+fn caller(app: &App, arrival: &Arrival) -> Result<Caller> {
+    let (address, request_id) = (arrival.peer, arrival.request_id);
+    let viewer = match bearer_token(&arrival.headers)? {
+        None => None,
+        Some(token) => {
+            let claims = app.access_tokens.verify(token, app.clock.now())?;
+            Some(Viewer { user_id: claims.sub, role: claims.role(), address, request_id })
+        }
+    };
+    Ok(Caller { viewer, address, request_id })
+}
+
+/// The token of the header `Authorization: Bearer …` (RFC 6750). A header that says something else is no way to sign in
+/// here, and whoever sends one should learn it.
+fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>> {
+    let Some(header) = headers.get(AUTHORIZATION) else { return Ok(None) };
+    let (scheme, token) =
+        header.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(Error::Unauthenticated)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(Some(token.trim())) } else { Err(Error::Unauthenticated) }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn headers(value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn a_bearer_token_is_found_whatever_the_case_of_its_scheme() {
+        assert_eq!(bearer_token(&HeaderMap::new()).unwrap(), None);
+        assert_eq!(bearer_token(&headers("Bearer a.b.c")).unwrap(), Some("a.b.c"));
+        assert_eq!(bearer_token(&headers("bearer  a.b.c")).unwrap(), Some("a.b.c"));
+    }
+
+    #[test]
+    fn another_way_to_sign_in_is_refused_and_not_overlooked() {
+        for value in ["Basic YTpi", "Bearer", "a.b.c"] {
+            assert!(matches!(bearer_token(&headers(value)), Err(Error::Unauthenticated)), "{value}");
+        }
+    }
+}

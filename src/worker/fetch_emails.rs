@@ -1,0 +1,247 @@
+//! `FETCH_EMAILS`: reads connected accounts in batches; each batch is one transaction with its checkpoint, so that a run that is
+//! cut off anywhere is taken up where the last one was committed.
+
+use diesel_async::AsyncConnection;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::db::PooledConnection;
+use crate::error::Error;
+use crate::jobs::{JobError, JobPayload, NewJob, Outcome, Progress, RunningJob};
+use crate::mailbox::connected_account::{self, ConnectedAccount, Provider, Status};
+use crate::mailbox::import_folder::ImportFolder;
+use crate::mailbox::prepared::{PreparedMail, prepare};
+use crate::mailbox::source::MailSource;
+use crate::mailbox::store::store;
+use crate::mailbox::to_read::has_pending;
+use crate::users::user;
+use crate::viewer::Visibility;
+
+/// How many mails one transaction stores.
+const BATCH_SIZE: usize = 100;
+const EXTRACT_BATCH_SIZE: i64 = 50;
+
+/// How far the job is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct At {
+    /// Which of the payload's accounts is being read.
+    account: usize,
+    /// Where in its file the next batch starts, and of which version of the file that is said.
+    offset: u64,
+    version: String,
+    /// Mails read, new, new but not to be read, and known, in all accounts.
+    read: i64,
+    stored: i64,
+    skipped: i64,
+    seen_again: i64,
+}
+
+/// Brings the new mails of the accounts, one account after the other; `limit` counts new mails. What is new is handed to an
+/// extraction.
+pub async fn run(
+    app: &App,
+    running: &RunningJob,
+    connected_account_ids: Vec<Uuid>,
+    limit: Option<i64>,
+) -> Result<Outcome, JobError> {
+    let user_id = running
+        .job()
+        .user_id
+        .ok_or_else(|| JobError::fail("NO_USER", "The job names no user whose mail it should fetch."))?;
+    let fetch = Fetch { app, running, user_id, limit };
+    let mut at: At = running.load_checkpoint()?.unwrap_or_default();
+    while let Some(id) = connected_account_ids.get(at.account) {
+        if at.room(limit) == 0 {
+            break;
+        }
+        fetch.read_account(*id, &mut at).await?;
+    }
+    let mut conn = app.pool.connection().await?;
+    let mut follow_ups = Vec::new();
+    if has_pending(&mut conn, user_id).await? {
+        let extract =
+            JobPayload::ExtractEmails { limit: None, batch_size: EXTRACT_BATCH_SIZE, email_ids: None };
+        // One for each fetch: an extraction that is just ending may have looked before these mails were there.
+        let key = format!("after:{}", running.job().id);
+        follow_ups.push(NewJob::new(Some(user_id), extract).unique(key));
+    }
+    let output = json!({ "stored": at.stored, "seenAgain": at.seen_again, "skipped": at.skipped });
+    let progress = Progress { total: Some(at.read), ..at.progress(None) };
+    Ok(Outcome::Done { output, progress, follow_ups })
+}
+
+struct Fetch<'a> {
+    app: &'a App,
+    running: &'a RunningJob,
+    user_id: Uuid,
+    limit: Option<i64>,
+}
+
+impl Fetch<'_> {
+    /// Reads the account from where `at` stands to its end, and leaves `at` in front of the next one.
+    async fn read_account(&self, id: Uuid, at: &mut At) -> Result<(), JobError> {
+        let mut conn = self.app.pool.connection().await?;
+        let found = connected_account::find(&mut conn, Visibility::Of(self.user_id), id).await?;
+        let account = found
+            .ok_or_else(|| JobError::fail("ACCOUNT_GONE", "The connected account is not there any more."))?;
+        if Status::parse(&account.status) == Some(Status::Paused) {
+            at.leave_account();
+            return Ok(());
+        }
+        let opened = self.open(&mut conn, &account, at).await;
+        let mut source = match opened {
+            Err(Error::Rejected { message, .. }) => {
+                return Err(self.give_up(conn, &account, at, message).await);
+            }
+            other => other?,
+        };
+        drop(conn);
+        let total = source.total_mails().filter(|_| at.account == 0);
+        let total = total.and_then(|total| i64::try_from(total).ok());
+        at.version.clear();
+        at.version.push_str(source.version());
+        let authserv_ids = source.authserv_ids(&self.app.config.mail_authserv_ids);
+        let reading = at.account;
+        while at.account == reading {
+            self.running.keep_going()?;
+            let (rest, batch) = source.read(at.room(self.limit)).await?;
+            source = rest;
+            let mails = prepare(batch.messages, authserv_ids.clone()).await?;
+            at.offset = batch.position;
+            self.commit(&account, at, &mails, batch.is_last, total).await?;
+        }
+        Ok(())
+    }
+
+    /// The source of the account's mails, at the place where `at` left it.
+    async fn open(
+        &self,
+        conn: &mut PooledConnection,
+        account: &ConnectedAccount,
+        at: &At,
+    ) -> crate::error::Result<MailSource> {
+        let limit = self.app.config.max_email_bytes;
+        match Provider::parse(&account.provider) {
+            Some(Provider::Demo) => Ok(MailSource::demo(at.offset, limit)),
+            Some(Provider::Mbox) => {
+                let owner = user::find(conn, account.user_id).await?.ok_or(Error::NotFound("user"))?;
+                let file = account.settings().file.ok_or_else(|| {
+                    let message = "This mailbox has no file to read; `pennypost import` fills it.";
+                    Error::rejected("file", crate::error::Code::NotFound, message)
+                })?;
+                let folder = ImportFolder::new(self.app.import_folder_of(&owner.username));
+                let opened = folder.open(&file).await?;
+                MailSource::open(opened, &file, Some((at.version.clone(), at.offset)), limit).await
+            }
+            Some(Provider::Gmail | Provider::Imap) | None => {
+                let message = format!("{} accounts cannot be read yet.", account.provider);
+                Err(Error::rejected("provider", crate::error::Code::Invalid, message))
+            }
+        }
+    }
+
+    /// One transaction: the mails, what is known of the account, and the fence with the checkpoint.
+    ///
+    /// The fence comes last, because only then is it known how many mails were new. It holds all the same: where it
+    /// matches no row, everything in front of it is rolled back.
+    async fn commit(
+        &self,
+        account: &ConnectedAccount,
+        at: &mut At,
+        mails: &[PreparedMail],
+        is_last: bool,
+        total: Option<i64>,
+    ) -> Result<(), JobError> {
+        let App { clock, pool, .. } = self.app;
+        let before = at.clone();
+        let mut conn = pool.connection().await?;
+        let next = conn
+            .transaction(async |conn| {
+                let mut next = before;
+                let stored = store(conn, clock, self.user_id, account.id, mails).await?;
+                next.read += i64::try_from(mails.len()).unwrap_or(i64::MAX);
+                next.stored += stored.new;
+                next.skipped += stored.skipped;
+                next.seen_again += stored.seen_again;
+                let is_full = next.room(self.limit) == 0;
+                if is_last || is_full {
+                    connected_account::record_sync(conn, self.user_id, account.id, clock.now()).await?;
+                    next.leave_account();
+                }
+                self.running.checkpoint(conn, &json!(next), &next.progress(total)).await?;
+                Ok::<_, JobError>(next)
+            })
+            .await?;
+        self.running.committed();
+        *at = next;
+        Ok(())
+    }
+
+    /// Writes down why the account cannot be read, and gives the job's error for it.
+    async fn give_up(
+        &self,
+        mut conn: PooledConnection,
+        account: &ConnectedAccount,
+        at: &At,
+        message: String,
+    ) -> JobError {
+        let written = conn
+            .transaction(async |conn| {
+                self.running.checkpoint(conn, &json!(at), &at.progress(None)).await?;
+                let reason = message.as_str();
+                Ok::<_, JobError>(
+                    connected_account::record_failure(conn, self.user_id, account.id, reason).await?,
+                )
+            })
+            .await;
+        match written {
+            Ok(()) => {
+                self.running.committed();
+                JobError::fail("MAILBOX_UNREADABLE", message)
+            }
+            Err(error) => error,
+        }
+    }
+}
+
+impl At {
+    /// How many mails the next batch may hold: as many as stay within the limit even if all of them are new.
+    fn room(&self, limit: Option<i64>) -> usize {
+        let left = limit.map(|limit| limit.saturating_sub(self.stored + self.skipped).max(0));
+        left.map_or(BATCH_SIZE, |left| usize::try_from(left).unwrap_or(BATCH_SIZE).min(BATCH_SIZE))
+    }
+
+    fn progress(&self, total: Option<i64>) -> Progress {
+        Progress { done: self.read, total, stored: self.stored, ..Progress::default() }
+    }
+
+    fn leave_account(&mut self) {
+        self.account += 1;
+        self.offset = 0;
+        self.version.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_never_holds_more_than_the_limit_leaves() {
+        let at = At { read: 900, stored: 140, skipped: 5, seen_again: 755, ..At::default() };
+        assert_eq!(at.room(None), BATCH_SIZE);
+        assert_eq!(at.room(Some(1000)), BATCH_SIZE);
+        assert_eq!(at.room(Some(150)), 5);
+        assert_eq!(at.room(Some(145)), 0);
+        assert_eq!(at.room(Some(-1)), 0);
+    }
+
+    #[test]
+    fn the_next_account_is_read_from_its_start() {
+        let mut at = At { account: 1, offset: 77, version: "v".to_owned(), stored: 3, ..At::default() };
+        at.leave_account();
+        assert_eq!(at, At { account: 2, stored: 3, ..At::default() });
+    }
+}

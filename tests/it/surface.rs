@@ -1,0 +1,185 @@
+//! The schema from the outside: whose rows it shows, how pages are walked, what a page costs, and what a wrong input answers.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use async_graphql::ID;
+use diesel::connection::{InstrumentationEvent, set_default_instrumentation};
+use pennypost::graphql::global_id::NodeType;
+use serde_json::{Value, json};
+
+use crate::support::app::TestApp;
+
+/// Statements that are about this user are counted; each one names whose rows it reads.
+static WHOSE: Mutex<String> = Mutex::new(String::new());
+static COUNTED: AtomicUsize = AtomicUsize::new(0);
+
+#[expect(clippy::needless_pass_by_value, reason = "diesel hands each event over")]
+fn count(event: InstrumentationEvent<'_>) {
+    if let InstrumentationEvent::StartQuery { query, .. } = event {
+        let whose = WHOSE.lock().unwrap_or_else(PoisonError::into_inner);
+        if !whose.is_empty() && query.to_string().contains(whose.as_str()) {
+            COUNTED.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_with_categories_accounts_and_mails_takes_five_statements() {
+    set_default_instrumentation(|| Some(Box::new(count))).unwrap();
+    let test = TestApp::start().await;
+    let ana = test.register("ana").await;
+    ana.fetch_demo().await;
+    test.run_jobs().await;
+    *WHOSE.lock().unwrap() = NodeType::User.parse(&ID(ana.id.clone())).unwrap().to_string();
+    let query = "{ transactions(first: 100) { nodes { id amount { amount currency }
+        category { name } account { name } email { subject } } } }";
+    let data = ana.data(query, json!({})).await;
+    assert!(data["transactions"]["nodes"].as_array().unwrap().len() > 40);
+    assert_eq!(COUNTED.swap(0, Ordering::SeqCst), 5);
+    let counted = "{ transactions(first: 1) { totalCount } }";
+    ana.data(counted, json!({})).await;
+    assert_eq!(COUNTED.swap(0, Ordering::SeqCst), 2);
+    WHOSE.lock().unwrap().clear();
+    test.finish().await;
+}
+
+/// One id of each type of object that `ana` has.
+fn ids(data: &Value) -> Vec<Value> {
+    let first = |list: &str| data["me"][list]["nodes"][0]["id"].clone();
+    let lists = ["categories", "accounts", "transactions", "connectedAccounts", "emails", "jobs"];
+    let mut ids: Vec<Value> = lists.into_iter().map(first).collect();
+    ids.push(data["me"]["transactions"]["nodes"][0]["extraction"]["id"].clone());
+    ids.push(data["me"]["id"].clone());
+    assert!(ids.iter().all(Value::is_string), "{ids:?}");
+    ids
+}
+
+const EVERYTHING: &str = "{ me { id categories(first: 1) { nodes { id } } accounts(first: 1) { nodes { id } }
+    transactions(first: 1) { nodes { id extraction { id } } } connectedAccounts(first: 1) { nodes { id } }
+    emails(first: 1) { nodes { id } } jobs(first: 1) { nodes { id } } } }";
+const NODES: &str = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }";
+const TOTALS: &str = "{ accounts { totalCount } transactions { totalCount } connectedAccounts { totalCount }
+    emails { totalCount } }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_somebody_elses_is_absent_and_an_admin_sees_it() {
+    let test = TestApp::start().await;
+    let (ana, bob) = (test.register("ana").await, test.register("bob").await);
+    ana.fetch_demo().await;
+    test.run_jobs().await;
+    let ids = ids(&ana.data(EVERYTHING, json!({})).await);
+    let own = ana.data(NODES, json!({ "ids": ids })).await;
+    let types: Vec<&str> =
+        own["nodes"].as_array().unwrap().iter().map(|node| node["__typename"].as_str().unwrap()).collect();
+    let wanted =
+        ["Category", "Account", "Transaction", "ConnectedAccount", "Email", "Job", "Extraction", "User"];
+    assert_eq!(types, wanted);
+    let found: Vec<&Value> = own["nodes"].as_array().unwrap().iter().map(|node| &node["id"]).collect();
+    assert_eq!(found, ids.iter().collect::<Vec<_>>());
+
+    let strangers = bob.data(NODES, json!({ "ids": ids })).await;
+    assert_eq!(strangers["nodes"], json!(vec![Value::Null; ids.len()]));
+    let totals = bob.data(TOTALS, json!({})).await;
+    assert!(totals.as_object().unwrap().values().all(|list| list["totalCount"] == 0), "{totals}");
+    let of_ana = "query ($id: ID!) { transactions(userId: $id) { totalCount } }";
+    assert_eq!(bob.error_code(of_ana, json!({ "id": ana.id })).await, "BAD_USER_INPUT");
+    assert_eq!(test.nobody().error_code("{ me { id } }", json!({})).await, "UNAUTHENTICATED");
+    let node = "query ($id: ID!) { node(id: $id) { id } }";
+    assert_eq!(test.nobody().error_code(node, json!({ "id": ids[0] })).await, "UNAUTHENTICATED");
+
+    let admin = test.register_admin("root").await;
+    assert_eq!(admin.data(NODES, json!({ "ids": ids })).await, own);
+    let mine = admin.data("{ me { transactions { totalCount } } }", json!({})).await;
+    assert_eq!(mine["me"]["transactions"]["totalCount"], 0);
+    let seen = admin.data(of_ana, json!({ "id": ana.id })).await;
+    assert!(seen["transactions"]["totalCount"].as_u64().unwrap() > 40);
+    test.run_jobs().await;
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_walk_the_ledger_both_ways_and_see_each_row_once() {
+    let test = TestApp::start().await;
+    let ana = test.register("ana").await;
+    ana.fetch_demo().await;
+    test.run_jobs().await;
+    let whole = ana.data("{ transactions(first: 100) { nodes { id } } }", json!({})).await;
+    let whole = whole["transactions"]["nodes"].as_array().unwrap().clone();
+    let ahead = "query ($at: String) { transactions(first: 7, after: $at) { nodes { id }
+        pageInfo { more: hasNextPage at: endCursor } } }";
+    let back = "query ($at: String) { transactions(last: 7, before: $at) { nodes { id }
+        pageInfo { more: hasPreviousPage at: startCursor } } }";
+    for (query, is_back) in [(ahead, false), (back, true)] {
+        let (mut seen, mut at) = (Vec::new(), Value::Null);
+        loop {
+            let data = ana.data(query, json!({ "at": at })).await;
+            let page = &data["transactions"];
+            let mut rows = page["nodes"].as_array().unwrap().clone();
+            if is_back {
+                rows.append(&mut seen);
+                seen = rows;
+            } else {
+                seen.append(&mut rows);
+            }
+            if page["pageInfo"]["more"] == json!(false) {
+                break;
+            }
+            at = page["pageInfo"]["at"].clone();
+        }
+        assert_eq!(seen, whole);
+    }
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_page_or_filter_is_the_callers_mistake() {
+    let test = TestApp::start().await;
+    let ana = test.register("ana").await;
+    for arguments in [
+        "first: 0",
+        "first: 101",
+        "last: -1",
+        "first: 1, last: 1",
+        "after: \"nonsense\"",
+        "before: \"AAAA\"",
+        "filter: { minAmount: \"much\" }",
+        "filter: { bookedFrom: \"yesterday\" }",
+        "filter: { accountIds: [\"AQ\"] }",
+        "filter: { text: \"a\\u0000b\" }",
+    ] {
+        let query = format!("{{ transactions({arguments}) {{ nodes {{ id }} }} }}");
+        assert_eq!(ana.error_code(&query, json!({})).await, "BAD_USER_INPUT", "{arguments}");
+    }
+    let query = "query ($text: String) { emails(filter: { text: $text }) { nodes { id } } }";
+    assert_eq!(ana.error_code(query, json!({ "text": "a\u{0}b" })).await, "BAD_USER_INPUT");
+    test.run_jobs().await;
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_trigger_returns_the_active_job() {
+    let test = TestApp::start().await;
+    let (ana, bob) = (test.register("ana").await, test.register("bob").await);
+    let extract = "mutation ($user: ID) { extractEmails(input: { userId: $user }) {
+        job { id user { id } } isDeduplicated userErrors { code field } } }";
+    let first = ana.data(extract, json!({})).await;
+    let second = ana.data(extract, json!({})).await;
+    assert_eq!(first["extractEmails"]["isDeduplicated"], false);
+    assert_eq!(second["extractEmails"]["isDeduplicated"], true);
+    assert_eq!(first["extractEmails"]["job"], second["extractEmails"]["job"]);
+    let strange = bob.data(extract, json!({ "user": ana.id })).await;
+    let unknown = json!([{ "code": "NOT_FOUND", "field": ["userId"] }]);
+    assert_eq!(strange["extractEmails"]["userErrors"], unknown);
+    let fetch = "mutation ($id: ID!) { fetchEmails(input: { source: { connectedAccountId: $id } }) {
+        job { id } userErrors { code field } } }";
+    // An id of another type is as good as none.
+    let wrong = ana.data(fetch, json!({ "id": ana.id })).await;
+    let unknown = json!([{ "code": "NOT_FOUND", "field": ["source", "connectedAccountId"] }]);
+    assert_eq!(wrong["fetchEmails"]["userErrors"], unknown);
+    let admin = test.register_admin("root").await;
+    let for_ana = admin.data(extract, json!({ "user": ana.id })).await;
+    assert_eq!(for_ana["extractEmails"]["job"], first["extractEmails"]["job"]);
+    test.run_jobs().await;
+    test.finish().await;
+}
