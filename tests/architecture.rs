@@ -106,8 +106,10 @@ const MODULES: &[Module] = &[
         "extraction/evidence.rs", "extraction/evidence_tests.rs", "extraction/extractor.rs", "extraction/filing.rs",
         "extraction/offline.rs", "extraction/offline/amounts.rs", "extraction/offline/currency.rs",
         "extraction/offline/dates.rs", "extraction/offline/fold.rs", "extraction/offline/kind.rs",
-        "extraction/offline/lexicon.rs", "extraction/offline/marks.rs", "extraction/offline/merchant.rs",
-        "extraction/offline/number.rs", "extraction/offline/pattern.rs", "extraction/offline/tests.rs",
+        "extraction/offline/lexicon.rs", "extraction/offline/list_tests.rs", "extraction/offline/marks.rs",
+        "extraction/offline/merchant.rs", "extraction/offline/number.rs", "extraction/offline/original.rs",
+        "extraction/offline/pattern.rs", "extraction/offline/region.rs", "extraction/offline/rows.rs",
+        "extraction/offline/sides.rs", "extraction/offline/tests.rs",
         "extraction/reading.rs", "extraction/run.rs", "extraction/sighting.rs",
     ]),
     module("jobs", &[LEAVES, INFRASTRUCTURE], &[

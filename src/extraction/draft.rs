@@ -232,6 +232,10 @@ pub struct Draft {
     pub amount: Option<Field<Decimal>>,
     /// In what.
     pub currency: Option<Field<Currency>>,
+    /// What the merchant charged, where that was another currency; without a sign.
+    pub original_amount: Option<Field<Decimal>>,
+    /// In what; present with `original_amount` and only with it.
+    pub original_currency: Option<Field<Currency>>,
     /// Which way.
     pub direction: Option<Field<Direction>>,
     /// Where it was spent, or who paid.

@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::draft::{Draft, Field, Kind, MailView, Source, Span};
 use crate::mailbox::authenticity::Authenticity;
-use crate::money::Money;
+use crate::money::{Currency, Money};
 
 /// What the gate decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +97,7 @@ fn amount_objection(mail: &MailView<'_>, draft: &Draft) -> Option<Reason> {
     if printed.trim_matches('0') != expected.trim_matches('0') || printed.is_empty() {
         return Some(Reason::AmountNotInMail);
     }
-    if at(mail, amount.span).is_some_and(|text| is_ambiguous(text, currency.value.exponent(), mail)) {
+    if at(mail, amount.span).is_some_and(|text| is_ambiguous(text, currency.value, mail)) {
         return Some(Reason::AmountAmbiguous);
     }
     let is_inferred = currency.span.is_empty();
@@ -107,15 +107,15 @@ fn amount_objection(mail: &MailView<'_>, draft: &Draft) -> Option<Reason> {
 }
 
 /// `1.234` is a thousand and more or one and a bit; only a currency without two decimals, or other amounts, tell.
-fn is_ambiguous(text: &str, exponent: u32, mail: &MailView<'_>) -> bool {
+fn is_ambiguous(text: &str, currency: Currency, mail: &MailView<'_>) -> bool {
     let mut separators = text.chars().filter(|letter| !letter.is_numeric());
     let (only, more) = (separators.next(), separators.next());
     let behind = text.rsplit('.').next().unwrap_or_default().chars().count();
-    let groups_with_dots = mail.country.is_some_and(super::offline::writes_dot_thousands);
+    let groups_with_dots = super::offline::writes_dot_thousands(mail.country, currency);
     only == Some('.')
         && more.is_none()
         && behind == 3
-        && exponent == 2
+        && currency.exponent() == 2
         && !groups_with_dots
         && !text.starts_with("0.")
 }

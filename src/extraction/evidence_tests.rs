@@ -93,3 +93,11 @@ fn what_does_not_book_is_reviewed_with_its_kind() {
         assert_eq!(verdict_of(&mail(text), |_| ()), review(Reason::KindDoesNotBook), "{text}");
     }
 }
+
+#[test]
+fn dots_group_thousands_where_the_currency_is_always_written_so() {
+    let pesos = mail("Compra por $20.900 COP en Tienda Sol");
+    assert_eq!(verdict_of(&pesos, |_| ()), Verdict::Book);
+    let dollars = mail("You spent USD 20.900 at Lamp Shop");
+    assert_eq!(verdict_of(&dollars, |_| ()), review(Reason::AmountAmbiguous));
+}

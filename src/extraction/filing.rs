@@ -189,6 +189,7 @@ impl Filing<'_> {
             booked_on: booking.booked_on,
             occurred_at: booking.draft.occurred_at.as_ref().map(|at| at.value.with_timezone(&Utc)),
             money: booking.money,
+            original: booking.original,
             merchant: booking.merchant(),
             description: None,
             account_id,
@@ -232,7 +233,7 @@ impl Filing<'_> {
         mail: &ReadMail<'_>,
         draft: &Draft,
     ) -> Result<Option<Uuid>> {
-        let name = category_name(mail.reading.kind, draft, mail.view.subject, mail.view.sender_name);
+        let name = category_name(mail.reading.kind, draft, &mail.view);
         let Some(name) = name else { return Ok(None) };
         categories::find_or_create(conn, self.clock, self.user_id, name, kind_of(name)).await.map(Some)
     }
@@ -249,6 +250,8 @@ struct Event<'a> {
 struct Booking<'a> {
     draft: &'a Draft,
     money: Money,
+    /// Signed like the money; `None` when it cannot be stored.
+    original: Option<Money>,
     booked_on: NaiveDate,
     state: transactions::State,
 }
@@ -258,17 +261,22 @@ impl<'a> Booking<'a> {
         let amount: Decimal = value(&draft.amount).copied().ok_or(Reason::NoAmount)?;
         let currency = value(&draft.currency).copied().ok_or(Reason::CurrencyUnclear)?;
         let direction = value(&draft.direction).copied().ok_or(Reason::NoDirection)?;
-        let amount = match direction {
+        let signed = |amount: Decimal| match direction {
             Direction::In => amount,
             Direction::Out => -amount,
         };
+        let original = value(&draft.original_amount).zip(value(&draft.original_currency));
+        let original = original
+            .map(|(amount, currency)| Money { amount: signed(*amount), currency: *currency })
+            .filter(|original| original.fits() && !original.amount.is_zero());
         let printed = value(&draft.date).copied();
         let booked_on = printed.or(mail.view.sent_on).ok_or(Reason::DateInFuture)?;
         let state = match mail.reading.kind {
             Kind::Authorisation => transactions::State::Pending,
             _ => transactions::State::Posted,
         };
-        Ok(Self { draft, money: Money { amount, currency }, booked_on, state })
+        let money = Money { amount: signed(amount), currency };
+        Ok(Self { draft, money, original, booked_on, state })
     }
 
     fn merchant(&self) -> Option<String> {

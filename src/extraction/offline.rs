@@ -9,7 +9,11 @@ mod lexicon;
 mod marks;
 mod merchant;
 mod number;
+mod original;
 mod pattern;
+mod region;
+mod rows;
+mod sides;
 
 use std::ops::Range;
 
@@ -18,8 +22,10 @@ use fold::Folded;
 use kind::Judged;
 use lexicon::{Class, Cue};
 use merchant::Surroundings;
+use rows::Row;
 
 use super::draft::{Direction, Draft, Field, Kind, MailView, Reading, Span, Stage};
+use crate::money::Currency;
 
 /// The name of this pipeline in the extractions that it makes.
 pub const EXTRACTOR: &str = "offline";
@@ -30,12 +36,26 @@ pub const VERSION: i32 = 1;
 pub fn extract(mail: &MailView<'_>) -> Reading {
     let folded = Folded::new(mail.subject, cut(mail.text));
     let page = Page::read(&folded, mail);
-    let subject = page.main_amount();
-    let judged = kind::judge(&folded.text, &page.cues, subject, !page.masks.is_empty());
+    let rows = rows::rows(&page);
+    let (amount, original) = page.main_amount().map_or((None, None), |found| {
+        let is_own = |currency| page.hints.owns(currency);
+        let (taken, original) = original::settle(&folded.text, found, &page.amounts, is_own);
+        (Some(taken), original)
+    });
+    let mut judged = kind::judge(&folded.text, &page.cues, amount, !page.masks.is_empty());
+    let several = page.cues.iter().find(|cue| cue.class == Class::Several).filter(|_| rows.len() > 1);
+    if let (Kind::Unrelated, Some(cue)) = (judged.kind, several) {
+        judged = Judged { kind: Kind::Purchase, cue: Some(*cue), direction: Some(Direction::Out) };
+    }
+    if rows.len() > 1 && judged.kind.books() && page.cues.iter().any(|cue| cue.class == Class::Statement) {
+        return Reading { kind: Kind::Statement, kind_reason: String::new(), drafts: Vec::new() };
+    }
     let reason = judged.cue.map(|cue| folded.original(&(cue.start..cue.end)).to_owned()).unwrap_or_default();
-    let drafts = match subject {
-        Some(amount) if judged.kind.books() => vec![page.draft(amount, &judged)],
-        _ => Vec::new(),
+    let drafts = match amount {
+        _ if !judged.kind.books() => Vec::new(),
+        Some(_) if rows.len() > 1 => rows.iter().map(|row| page.draft_of_row(row, &judged)).collect(),
+        Some(amount) => vec![page.draft(amount, original, &judged)],
+        None => Vec::new(),
     };
     Reading { kind: judged.kind, kind_reason: reason, drafts }
 }
@@ -45,9 +65,10 @@ pub(super) fn fold(text: &str) -> String {
     fold::fold(text)
 }
 
-/// True for a country where thousands are written with a dot.
-pub(super) fn writes_dot_thousands(country: &str) -> bool {
-    currency::of_country(country).is_some_and(|(_, has_dot)| has_dot)
+/// True when thousands are written with a dot in the country, or wherever the currency is used.
+pub(super) fn writes_dot_thousands(country: Option<&str>, money: Currency) -> bool {
+    country.and_then(currency::of_country).is_some_and(|(_, has_dot)| has_dot)
+        || currency::always_has_dot_thousands(money)
 }
 
 /// The longest text that is read, in bytes: an alert is short, and what follows in a long mail is small print.
@@ -69,25 +90,31 @@ struct Page<'a> {
     masks: Vec<marks::Mask>,
     amounts: Vec<Candidate>,
     taken: Vec<Range<usize>>,
+    /// Dates and times of day.
+    moments: Vec<Range<usize>>,
     hints: currency::Hints,
+    sender_name: Option<&'a str>,
 }
 
 impl<'a> Page<'a> {
-    fn read(folded: &'a Folded, mail: &MailView<'_>) -> Self {
+    fn read(folded: &'a Folded, mail: &MailView<'a>) -> Self {
         let text = folded.text.as_str();
         let cues = lexicon::cues(text);
-        let hints = currency::Hints::of(mail);
-        let is_month_first = mail.country.is_some_and(|country| MONTH_FIRST.contains(&country));
+        let mut hints = currency::Hints::of(mail);
+        hints.writes_month_first = dates::says_month_first(text, mail.sent_on);
+        let is_month_first =
+            hints.writes_month_first || mail.country.is_some_and(|country| MONTH_FIRST.contains(&country));
         let dates = dates::dates(text, dates::Hints { sent_on: mail.sent_on, is_month_first });
         let masks = marks::masks(text, &cues);
-        let mut taken: Vec<Range<usize>> = dates.iter().map(|date| date.range.clone()).collect();
-        taken.extend(dates::times(text));
+        let mut moments: Vec<Range<usize>> = dates.iter().map(|date| date.range.clone()).collect();
+        moments.extend(dates::times(text));
+        let mut taken = moments.clone();
         taken.extend(masks.iter().map(|mask| mask.range.clone()));
         taken.extend(marks::reference(text, &cues));
         taken.extend(marks::noise(text).filter(|range| !is_money(text, range)));
         taken.sort_unstable_by_key(|range| range.start);
         let amounts = amounts::candidates(text, &taken, &cues, &hints);
-        Self { folded, cues, dates, masks, amounts, taken, hints }
+        Self { folded, cues, dates, masks, amounts, taken, moments, hints, sender_name: mail.sender_name }
     }
 
     /// The amount that the mail is about.
@@ -105,9 +132,10 @@ impl<'a> Page<'a> {
 
     fn score(&self, one: &Candidate) -> i32 {
         let own = match one.role {
+            Role::Billed => 6,
             Role::Amount | Role::Total => 5,
             Role::Event(sure) => 2 + i32::from(sure),
-            Role::Plain => 0,
+            Role::Plain | Role::Original => 0,
             Role::Subtotal => -1,
             Role::Fee => -4,
             Role::Balance | Role::Limit | Role::Other => return 0,
@@ -116,7 +144,7 @@ impl<'a> Page<'a> {
         let is_followed =
             self.cues.iter().any(|cue| cue.class.is_event() && cue.start >= end && cue.start < end + 30);
         let has_reason = one.token.is_some() || one.has_cents || one.sign.is_some();
-        let is_near = matches!(one.role, Role::Amount | Role::Total | Role::Event(2..));
+        let is_near = matches!(one.role, Role::Amount | Role::Billed | Role::Total | Role::Event(2..));
         let digits = one.range.len();
         let is_id = one.token.is_none()
             && !one.has_cents
@@ -140,14 +168,16 @@ impl<'a> Page<'a> {
         score - i32::from(self.folded.is_subject(one.range.start))
     }
 
-    fn draft(&self, main: &Candidate, judged: &Judged) -> Draft {
+    fn draft(&self, main: &Candidate, original: Option<&Candidate>, judged: &Judged) -> Draft {
         let direction = judged.direction.unwrap_or(Direction::Out);
         let currency = main.currency.or_else(|| if main.token.is_none() { self.hints.default } else { None });
-        let name = self.name(main, direction);
+        let name = self.name(main, direction, judged.kind);
         let is_transfer = judged.kind == Kind::Transfer;
         Draft {
             amount: Some(self.field(main.value, &main.range)),
             currency: currency.map(|currency| self.field(currency, &main.token_range)),
+            original_amount: original.map(|one| self.field(one.value, &one.range)),
+            original_currency: original.and_then(|one| Some(self.field(one.currency?, &one.token_range))),
             direction: Some(self.field(
                 direction,
                 &judged.cue.map_or(main.range.start..main.range.start, |cue| cue.start..cue.end),
@@ -162,6 +192,59 @@ impl<'a> Page<'a> {
             balance: self.beside(Role::Balance).or_else(|| self.beside(Role::Limit)),
             fee: self.beside(Role::Fee),
         }
+    }
+
+    /// One event of a list: what its line says, and what the mail says of all of them.
+    fn draft_of_row(&self, row: &Row<'_>, judged: &Judged) -> Draft {
+        // The sign of one line says nothing of the others; the word for all of them does.
+        let is_in = judged.cue.is_some_and(|cue| cue.class.is_in());
+        let direction = row.direction.unwrap_or(if is_in { Direction::In } else { Direction::Out });
+        let is_own = |range: &Range<usize>| row.line.start <= range.start && range.end <= row.line.end;
+        let printed = |date: &&dates::PrintedDate| date.date.is_some() && is_own(&date.range);
+        let dated = self.dates.iter().find(printed);
+        let mask = self.masks.iter().find(|mask| is_own(&mask.range));
+        Draft {
+            amount: Some(self.field(row.amount.value, &row.amount.range)),
+            currency: row.amount.currency.map(|currency| self.field(currency, &row.amount.token_range)),
+            direction: Some(self.field(direction, &(row.amount.range.start..row.amount.range.start))),
+            merchant: Some(self.words(&row.name)),
+            date: dated
+                .and_then(|found| found.date.map(|date| self.field(date, &found.range)))
+                .or_else(|| self.date()),
+            account_mask: mask
+                .map(|mask| self.field(mask.digits.clone(), &mask.range))
+                .or_else(|| self.mask(direction)),
+            ..Draft::default()
+        }
+    }
+
+    /// The sender of a receipt that names no other shop. It stands in no text, hence its span is empty.
+    fn shop(&self, kind: Kind) -> Option<Field<String>> {
+        let is_receipt = self.cues.iter().any(|cue| matches!(cue.class, Class::Receipt | Class::Order));
+        let is_sale = matches!(kind, Kind::Purchase | Kind::Order | Kind::Refund);
+        let sender = self.sender_name.filter(|_| is_receipt && is_sale)?;
+        Some(self.field(sender.to_owned(), &(0..0)))
+    }
+
+    fn words(&self, range: &Range<usize>) -> Field<String> {
+        let words = self.folded.original(range).split_whitespace().collect::<Vec<_>>().join(" ");
+        self.field(words, range)
+    }
+
+    /// Every place that cannot be part of a name, in order.
+    fn explained(&self) -> Vec<Range<usize>> {
+        let mut taken = self.taken.clone();
+        taken.extend(self.amounts.iter().filter(|one| one.token.is_some() || one.has_cents).map(|one| {
+            let end = one.range.end.max(one.token_range.end);
+            let start = if one.token.is_some() {
+                one.token_range.start.min(one.range.start)
+            } else {
+                one.range.start
+            };
+            start..end
+        }));
+        taken.sort_unstable_by_key(|range| range.start);
+        taken
     }
 
     fn field<T>(&self, value: T, range: &Range<usize>) -> Field<T> {
@@ -210,28 +293,20 @@ impl<'a> Page<'a> {
         Some(self.field(found.digits.clone(), &found.range))
     }
 
-    fn name(&self, main: &Candidate, direction: Direction) -> Option<Field<String>> {
-        let mut taken = self.taken.clone();
-        taken.extend(self.amounts.iter().filter(|one| one.token.is_some() || one.has_cents).map(|one| {
-            let end = one.range.end.max(one.token_range.end);
-            let start = if one.token.is_some() {
-                one.token_range.start.min(one.range.start)
-            } else {
-                one.range.start
-            };
-            start..end
-        }));
-        taken.sort_unstable_by_key(|range| range.start);
+    fn name(&self, main: &Candidate, direction: Direction, kind: Kind) -> Option<Field<String>> {
+        let taken = self.explained();
         let around = Surroundings {
+            folded: self.folded,
             text: &self.folded.text,
             cues: &self.cues,
             taken: &taken,
             amount: main.range.clone(),
             direction,
         };
-        let range = merchant::find(&around)?;
-        let words = self.folded.original(&range).split_whitespace().collect::<Vec<_>>().join(" ");
-        Some(self.field(words, &range))
+        let announced = merchant::announced(&around).map(|range| self.words(&range));
+        announced
+            .or_else(|| self.shop(kind))
+            .or_else(|| merchant::left_over(&around).map(|range| self.words(&range)))
     }
 }
 
@@ -247,3 +322,7 @@ fn is_money(text: &str, range: &Range<usize>) -> bool {
 #[cfg(test)]
 #[path = "offline/tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "offline/list_tests.rs"]
+mod list_tests;

@@ -19,6 +19,8 @@ pub struct Reading {
     pub occurred_at: Option<DateTime<Utc>>,
     /// Signed from the account's view, not zero, and within what can be stored.
     pub money: Money,
+    /// What the merchant charged in another currency, with the same sign.
+    pub original: Option<Money>,
     /// Who was paid, or who paid; 200 characters at most.
     pub merchant: Option<String>,
     /// What it was for; 500 characters at most.
@@ -46,6 +48,8 @@ pub async fn insert(
             transactions::occurred_at.eq(read.occurred_at),
             transactions::amount.eq(read.money.amount),
             transactions::currency.eq(read.money.currency.code()),
+            transactions::original_amount.eq(read.original.map(|original| original.amount)),
+            transactions::original_currency.eq(read.original.map(|original| original.currency.code())),
             transactions::merchant.eq(read.merchant.as_deref()),
             transactions::description.eq(read.description.as_deref()),
             transactions::account_id.eq(read.account_id),
@@ -86,6 +90,8 @@ struct Changes {
     occurred_at: Option<Option<DateTime<Utc>>>,
     amount: Option<Decimal>,
     currency: Option<String>,
+    original_amount: Option<Option<Decimal>>,
+    original_currency: Option<Option<String>>,
     merchant: Option<Option<String>>,
     description: Option<Option<String>>,
     account_id: Option<Uuid>,
@@ -97,11 +103,15 @@ impl Changes {
     fn between(row: &Transaction, read: &Reading) -> Self {
         let is_free = |field: &str| !row.edited_fields.iter().flatten().any(|edited| edited == field);
         let is_money_free = is_free("amount") && is_free("currency");
+        let original_currency = read.original.map(|original| original.currency.code().to_owned());
+        let original_amount = read.original.map(|original| original.amount);
         Self {
             booked_on: changed(is_free("booked_on"), &row.booked_on, &read.booked_on),
             occurred_at: changed(is_free("booked_on"), &row.occurred_at, &read.occurred_at),
             amount: changed(is_money_free, &row.amount, &read.money.amount),
             currency: changed(is_money_free, &row.currency, &read.money.currency.code().to_owned()),
+            original_amount: changed(is_money_free, &row.original_amount, &original_amount),
+            original_currency: changed(is_money_free, &row.original_currency, &original_currency),
             merchant: changed(is_free("merchant"), &row.merchant, &read.merchant),
             description: changed(is_free("description"), &row.description, &read.description),
             account_id: changed(is_free("account_id"), &row.account_id, &read.account_id),

@@ -14,6 +14,8 @@ pub(super) struct Token {
     pub candidates: Vec<Currency>,
     /// An ordinary letter or word: it counts only where the account or the country agrees.
     pub is_local: bool,
+    /// The first currency is meant wherever nothing speaks for another one.
+    pub has_default: bool,
 }
 
 /// The token of a folded word, `None` when it names no currency.
@@ -24,12 +26,18 @@ pub(super) fn token(word: &str) -> Option<Token> {
     let is_code = word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_lowercase());
     let code = is_code.then(|| Currency::parse(&word.to_ascii_uppercase())).flatten()?;
     let is_local = ORDINARY_WORDS.contains(&word);
-    Some(Token { candidates: vec![code], is_local })
+    Some(Token { candidates: vec![code], is_local, has_default: false })
 }
 
 /// The currency of a country, and whether thousands are written with a dot there.
 pub(super) fn of_country(country: &str) -> Option<(Currency, bool)> {
     COUNTRIES.get(country).copied()
+}
+
+/// True when every country that uses the currency writes thousands with a dot.
+pub(super) fn always_has_dot_thousands(currency: Currency) -> bool {
+    let mut countries = COUNTRIES.values().filter(|(known, _)| *known == currency).peekable();
+    countries.peek().is_some() && countries.all(|(_, has_dot)| *has_dot)
 }
 
 /// True when some country that uses the currency writes thousands with a dot.
@@ -41,6 +49,9 @@ pub(super) fn has_dot_thousands(currency: Currency) -> bool {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Hints {
     known: Vec<Currency>,
+    home: Option<Currency>,
+    /// The mail itself shows that its dates have the month first.
+    pub writes_month_first: bool,
     /// The currency that follows when the mail states none.
     pub default: Option<Currency>,
     /// The country writes thousands with a dot.
@@ -52,7 +63,6 @@ impl Hints {
         let country = mail.country.and_then(of_country);
         let mut known = mail.account_currencies.to_vec();
         known.extend(country.map(|(currency, _)| currency));
-        known.extend(mail.home_currency);
         let account = match mail.account_currencies {
             [only] => Some(*only),
             _ => None,
@@ -60,17 +70,33 @@ impl Hints {
         Self {
             default: account.or(country.map(|(currency, _)| currency)).or(mail.home_currency),
             has_dot_thousands: country.is_some_and(|(_, has_dot)| has_dot),
+            home: mail.home_currency,
             known,
+            writes_month_first: false,
         }
     }
 
-    /// The currency of a token; `stated` are the currencies that the mail names without doubt.
-    pub(super) fn resolve(&self, token: &Token, stated: &[Currency]) -> Option<Currency> {
-        let agreed = self.known.iter().chain(stated).find(|known| token.candidates.contains(known)).copied();
-        match token.candidates.as_slice() {
-            [only] if !token.is_local => Some(*only),
-            _ => agreed,
+    /// True for a currency that the user's accounts, the sender's country or the user's totals are in.
+    pub(super) fn owns(&self, currency: Currency) -> bool {
+        self.known.iter().chain(&self.home).any(|known| *known == currency)
+    }
+
+    /// The currency of a token. `stated` are the currencies that the mail names without doubt, and `spoken_of` finds the
+    /// one that its words speak of; it is asked only where nothing surer decides.
+    pub(super) fn resolve(
+        &self,
+        token: &Token,
+        stated: &[Currency],
+        spoken_of: impl FnOnce(&[Currency]) -> Option<Currency>,
+    ) -> Option<Currency> {
+        if let ([only], false) = (token.candidates.as_slice(), token.is_local) {
+            return Some(*only);
         }
+        let agrees = |known: &&Currency| token.candidates.contains(known);
+        let sure = self.known.iter().chain(stated).find(agrees).copied();
+        let spoken = || if token.is_local { None } else { spoken_of(&token.candidates) };
+        let usual = token.candidates.first().filter(|_| token.has_default);
+        sure.or_else(spoken).or_else(|| self.home.iter().chain(usual).find(agrees).copied())
     }
 }
 
@@ -81,8 +107,9 @@ static TOKENS: LazyLock<HashMap<String, Token>> = LazyLock::new(|| {
     let lines = include_str!("data/currencies.tsv").lines().filter(|line| !line.starts_with('#'));
     let pairs = lines.filter_map(|line| line.split_once('\t'));
     let read = |(word, codes): (&str, &str)| {
-        let candidates = codes.trim_end_matches('!').split('|').filter_map(Currency::parse).collect();
-        (fold(word), Token { candidates, is_local: codes.ends_with('!') })
+        let candidates = codes.trim_end_matches(['!', '*']).split('|').filter_map(Currency::parse).collect();
+        let token = Token { candidates, is_local: codes.ends_with('!'), has_default: codes.ends_with('*') };
+        (fold(word), token)
     };
     pairs.map(read).collect()
 });
@@ -108,7 +135,7 @@ mod tests {
     #[test]
     fn every_line_of_the_tables_names_known_currencies() {
         for line in include_str!("data/currencies.tsv").lines().filter(|line| !line.starts_with('#')) {
-            let codes = line.split_once('\t').unwrap().1.trim_end_matches('!');
+            let codes = line.split_once('\t').unwrap().1.trim_end_matches(['!', '*']);
             assert!(codes.split('|').all(|code| Currency::parse(code).is_some() || code == "HRK"), "{line}");
         }
         assert!(COUNTRIES.len() > 120);
@@ -117,17 +144,31 @@ mod tests {
     #[test]
     fn a_shared_sign_follows_the_country_and_else_stays_open() {
         let dollar = token("$").unwrap();
-        assert_eq!(Hints::default().resolve(&dollar, &[]), None);
+        assert_eq!(Hints::default().resolve(&dollar, &[], |_| None), None);
         let mail = MailView { country: Some("mx"), ..MailView::default() };
-        assert_eq!(Hints::of(&mail).resolve(&dollar, &[]), Some(currency("MXN")));
-        assert_eq!(Hints::default().resolve(&dollar, &[currency("CAD")]), Some(currency("CAD")));
+        assert_eq!(Hints::of(&mail).resolve(&dollar, &[], |_| None), Some(currency("MXN")));
+        assert_eq!(Hints::default().resolve(&dollar, &[currency("CAD")], |_| None), Some(currency("CAD")));
+    }
+
+    #[test]
+    fn a_pound_is_british_where_nothing_speaks_for_egypt() {
+        let pound = token("£").unwrap();
+        assert_eq!(Hints::default().resolve(&pound, &[], |_| None), Some(currency("GBP")));
+        assert_eq!(Hints::default().resolve(&pound, &[currency("EGP")], |_| None), Some(currency("EGP")));
+    }
+
+    #[test]
+    fn a_currency_with_dots_in_every_country_is_told_from_one_with_dots_in_some() {
+        assert!(always_has_dot_thousands(currency("COP")));
+        assert!(!always_has_dot_thousands(currency("EUR")));
+        assert!(!always_has_dot_thousands(currency("KWD")));
     }
 
     #[test]
     fn an_ordinary_word_is_a_currency_only_where_it_is_used() {
         let all = token("all").unwrap();
-        assert_eq!(Hints::default().resolve(&all, &[]), None);
+        assert_eq!(Hints::default().resolve(&all, &[], |_| None), None);
         let mail = MailView { country: Some("al"), ..MailView::default() };
-        assert_eq!(Hints::of(&mail).resolve(&all, &[]), Some(currency("ALL")));
+        assert_eq!(Hints::of(&mail).resolve(&all, &[], |_| None), Some(currency("ALL")));
     }
 }

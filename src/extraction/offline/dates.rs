@@ -23,13 +23,13 @@ pub(super) struct PrintedDate {
 pub(super) struct Hints {
     /// The day of the mail: a missing year is the nearest past to it.
     pub sent_on: Option<NaiveDate>,
-    /// The sender's country writes the month first.
+    /// The sender's country, or the mail itself, writes the month first.
     pub is_month_first: bool,
 }
 
 /// Every date of a folded text, in order.
 pub(super) fn dates(text: &str, hints: Hints) -> Vec<PrintedDate> {
-    let is_month_first = hints.is_month_first || says_month_first(text);
+    let is_month_first = hints.is_month_first;
     let mut found: Vec<PrintedDate> = Vec::new();
     let mut push = |range: Range<usize>, date: Option<NaiveDate>| {
         if !found.iter().any(|known| known.range.start < range.end && range.start < known.range.end) {
@@ -53,8 +53,9 @@ pub(super) fn dates(text: &str, hints: Hints) -> Vec<PrintedDate> {
     }
     for captures in THREE_NUMBERS.captures_iter(text) {
         let parts = [number(&captures, 1), number(&captures, 3), number(&captures, 4)];
-
-        push(whole(&captures), three(parts, is_month_first, hints));
+        // Two digits of a year in front are parted by strokes, never by dots.
+        let may_lead = captures.get(2).is_some_and(|separator| separator.as_str() != ".");
+        push(whole(&captures), three(parts, is_month_first, may_lead, hints));
     }
     for captures in TWO_NUMBERS.captures_iter(text).filter(|captures| !is_amount(text, &whole(captures))) {
         let (Some(first), Some(second)) = (number(&captures, 1), number(&captures, 2)) else { continue };
@@ -73,6 +74,28 @@ pub(super) fn dates(text: &str, hints: Hints) -> Vec<PrintedDate> {
 /// Every time of day of a folded text.
 pub(super) fn times(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     TIME.find_iter(text).map(|found| found.range())
+}
+
+/// True when a date of the text can only be read with the month first, and none only with the day first; or when a date is
+/// the mail's own day only so.
+pub(super) fn says_month_first(text: &str, sent_on: Option<NaiveDate>) -> bool {
+    if MONTH_FIRST_STYLE.is_match(text) {
+        return true;
+    }
+    let triples: Vec<[u32; 3]> = NUMERIC
+        .captures_iter(text)
+        .filter_map(|captures| {
+            Some([number(&captures, 1)?, number(&captures, 2)?, number(&captures, 3)? % 100 + 2000])
+        })
+        .collect();
+    let is_sent_on = |year: u32, month: u32, of_month: u32| {
+        let date = day(Some(year), Some(month), Some(of_month));
+        matches!((date, sent_on), (Some(date), Some(sent_on)) if (0..=1).contains(&(sent_on - date).num_days()))
+    };
+    let is_month_first = |[first, second, year]: &[u32; 3]| {
+        *second > 12 || (is_sent_on(*year, *first, *second) && !is_sent_on(*year, *second, *first))
+    };
+    triples.iter().any(is_month_first) && triples.iter().all(|[first, ..]| *first <= 12)
 }
 
 const MONTHS_TABLE: &str = include_str!("data/months.tsv");
@@ -121,8 +144,9 @@ static NAME_DAY_YEAR: LazyLock<Regex> = LazyLock::new(|| {
 static THREE_NUMBERS: LazyLock<Regex> = LazyLock::new(|| {
     compiled(r"\b(\d{1,2})([-/.])\s?(\d{1,2})[-/.]\s?((?:19|20|00|13|14)?\d{2}|\d)(\b|г|\d\d:)")
 });
-static TWO_NUMBERS: LazyLock<Regex> =
-    LazyLock::new(|| compiled(r"(?:^|[^\d.,/:*x-])(\d{1,2})[/.-](\d{2})(?:[^\d.,/:%a-z]|[.,]?\s|$)"));
+static TWO_NUMBERS: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(r"(?:^|[^\d.,/:*x-]|\p{L}-)(\d{1,2})[/.-](\d{2})(?:[^\d.,/:%a-z]|[.,]?(?:\s|$))")
+});
 static TIME: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
         r"\b\d{1,2}\s?:\s?\d{2}(?::\d{1,2})?(?:\.\d+)?(?:\s?[ap]\.?m\b\.?)?(?:\s?hrs?\b)?|\b\d{1,2}\s?[ap]m\b|\b\d{1,2}h\d{2}\b",
@@ -131,19 +155,7 @@ static TIME: LazyLock<Regex> = LazyLock::new(|| {
 /// The order that one widespread date library writes without being told a language: no leading zeros, seconds, AM or PM.
 static MONTH_FIRST_STYLE: LazyLock<Regex> =
     LazyLock::new(|| compiled(r"\b[1-9]\d?/[1-9]\d?/20\d\d [1-9]\d?:\d\d:\d\d [ap]m\b"));
-static NUMERIC: LazyLock<Regex> = LazyLock::new(|| compiled(r"\b(\d{1,2})/(\d{1,2})/(?:20)?\d\d\b"));
-
-/// True when a date of the text can only be read with the month first, and none only with the day first.
-fn says_month_first(text: &str) -> bool {
-    if MONTH_FIRST_STYLE.is_match(text) {
-        return true;
-    }
-    let pairs: Vec<(u32, u32)> = NUMERIC
-        .captures_iter(text)
-        .filter_map(|captures| Some((number(&captures, 1)?, number(&captures, 2)?)))
-        .collect();
-    pairs.iter().any(|(_, second)| *second > 12) && pairs.iter().all(|(first, _)| *first <= 12)
-}
+static NUMERIC: LazyLock<Regex> = LazyLock::new(|| compiled(r"\b(\d{1,2})/(\d{1,2})/((?:20)?\d\d)\b"));
 
 fn whole(captures: &Captures<'_>) -> Range<usize> {
     let first = captures.iter().flatten().skip(1).map(|part| part.start()).min().unwrap_or_default();
@@ -198,11 +210,12 @@ fn dated(year: Option<u32>, month: Option<u32>, of_month: Option<u32>, hints: Hi
 }
 
 /// Three numbers in a row: the reading that lies near the mail, day first unless the mail says otherwise.
-fn three(parts: [Option<u32>; 3], is_month_first: bool, hints: Hints) -> Option<NaiveDate> {
+fn three(parts: [Option<u32>; 3], is_month_first: bool, may_lead: bool, hints: Hints) -> Option<NaiveDate> {
     let [first, second, third] = parts;
     let day_first = dated(third, second, first, hints);
     let month_first = dated(third, first, second, hints);
-    let year_first = first.filter(|year| *year > 12).and_then(|_| dated(first, second, third, hints));
+    let year_first =
+        first.filter(|year| *year > 12 && may_lead).and_then(|_| dated(first, second, third, hints));
     let usual = if is_month_first { [month_first, day_first] } else { [day_first, month_first] };
     let usual = usual.into_iter().flatten().next();
     match (usual, year_first, hints.sent_on) {
@@ -223,7 +236,9 @@ mod tests {
 
     fn on(text: &str, sent_on: (i32, u32, u32)) -> Vec<String> {
         let sent_on = NaiveDate::from_ymd_opt(sent_on.0, sent_on.1, sent_on.2);
-        let found = dates(&fold(text), Hints { sent_on, is_month_first: false });
+        let text = fold(text);
+        let is_month_first = says_month_first(&text, sent_on);
+        let found = dates(&text, Hints { sent_on, is_month_first });
         found.into_iter().filter_map(|date| date.date).map(|date| date.to_string()).collect()
     }
 
@@ -266,6 +281,13 @@ mod tests {
     fn an_unambiguous_date_decides_the_order_of_the_others() {
         assert_eq!(on("1/25/2026 and 2/3/2026", (2026, 3, 1)), ["2026-01-25", "2026-02-03"]);
         assert_eq!(on("25/1/2026 and 2/3/2026", (2026, 3, 9)), ["2026-01-25", "2026-03-02"]);
+    }
+
+    #[test]
+    fn a_date_that_is_the_mail_s_own_day_decides_the_order() {
+        assert_eq!(on("on 11/09/2026", (2026, 11, 9)), ["2026-11-09"]);
+        assert_eq!(on("on 11/09/2026", (2026, 9, 11)), ["2026-09-11"]);
+        assert_eq!(on("on 11/09/2026", (2026, 12, 20)), ["2026-09-11"]);
     }
 
     proptest! {

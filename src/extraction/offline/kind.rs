@@ -23,7 +23,7 @@ pub(super) fn judge(text: &str, cues: &[Cue], main: Option<&Candidate>, has_mask
         return Judged { kind: Kind::OneTimePassword, cue: Some(cue), direction: None };
     }
     let event = main.and_then(|main| best_event(cues, main));
-    if let Some(ruled) = ruled_out(cues, event, main) {
+    if let Some(ruled) = ruled_out(text, cues, event, main) {
         return ruled;
     }
     let Some(main) = main else { return without_amount(cues) };
@@ -70,9 +70,9 @@ static CODE_NEAR: LazyLock<Regex> =
     LazyLock::new(|| compiled(r"^[^.\n]{0,30}?\b\d{4,8}\b(?:[^.,\d]|[.,]?$)"));
 
 /// Words that rule a booking out, unless a surer word for an event stands nearer to the amount.
-fn ruled_out(cues: &[Cue], event: Option<Cue>, main: Option<&Candidate>) -> Option<Judged> {
+fn ruled_out(text: &str, cues: &[Cue], event: Option<Cue>, main: Option<&Candidate>) -> Option<Judged> {
     let is_sure = event.is_some_and(|event| event.sure >= 3);
-    if let Some(cue) = first(cues, Class::Declined) {
+    if let Some(cue) = declined(text, cues, event, main) {
         return Some(judged(Kind::Declined, Some(cue)));
     }
     if let Some(cue) = first(cues, Class::Request)
@@ -93,11 +93,43 @@ fn ruled_out(cues: &[Cue], event: Option<Cue>, main: Option<&Candidate>) -> Opti
         return Some(judged(Kind::Statement, Some(cue)));
     }
     let marketing = cues.iter().filter(|cue| cue.class == Class::Marketing).count();
+    // An offer that opens a mail is what the mail is about; the one at the foot of an alert is not.
+    let opens = |cue: &&Cue| {
+        cue.class == Class::Marketing && cue.sure >= 3 && event.is_none_or(|event| cue.end <= event.start)
+    };
+    if marketing >= 2 && cues.iter().any(|cue| opens(&cue)) && !is_a_past_event(event, main) {
+        return Some(judged(Kind::Marketing, cues.iter().find(opens).copied()));
+    }
     if marketing >= 2 && !is_sure || marketing >= 4 && main.is_none_or(|main| !main.has_cents) {
         return Some(judged(Kind::Marketing, first(cues, Class::Marketing)));
     }
     None
 }
+
+/// True for an amount with cents that a sure word announces: no offer is worded like that.
+fn is_a_past_event(event: Option<Cue>, main: Option<&Candidate>) -> bool {
+    let is_announced = main.is_some_and(|main| main.has_cents && matches!(main.role, Role::Event(3)));
+    is_announced && event.is_some_and(|event| event.sure >= 3)
+}
+
+/// A word that the payment was refused: as the mail's statement, and not in the small print of one that went through.
+fn declined(text: &str, cues: &[Cue], event: Option<Cue>, main: Option<&Candidate>) -> Option<Cue> {
+    let subject_end = text.find('\n').unwrap_or(text.len());
+    let is_supposed = |cue: &Cue| {
+        let start = text.get(..cue.start).and_then(|head| head.rfind(['.', '\n', '!', ';']));
+        let clause = start.map_or(0, |at| at + 1);
+        cues.iter().any(|other| other.class == Class::If && other.start >= clause && other.end <= cue.start)
+    };
+    let is_far = |cue: &Cue| {
+        let end = main.map_or(0, |main| main.range.end.max(event.map_or(0, |event| event.end)));
+        event.is_some_and(|event| event.sure >= 2) && cue.start > end + NEAR
+    };
+    let said = cues.iter().filter(|cue| cue.class == Class::Declined && !is_supposed(cue));
+    said.into_iter().find(|cue| main.is_none() || cue.end <= subject_end || !is_far(cue)).copied()
+}
+
+/// How far behind the amount a word may still speak of it, in bytes.
+const NEAR: usize = 200;
 
 /// The word for an event that is surest and stands nearest to the amount.
 fn best_event(cues: &[Cue], main: &Candidate) -> Option<Cue> {
@@ -121,7 +153,10 @@ fn best_event(cues: &[Cue], main: &Candidate) -> Option<Cue> {
     // A refund of a purchase names the purchase too: what undoes counts, when it stands before or just ahead of it.
     let undone = events.filter(|cue| match cue.class {
         Class::Reversal | Class::ReversedCredit => best.is_none_or(|best| cue.start <= best.end),
-        Class::Refund => best.is_some_and(|best| cue.end <= best.start && best.start - cue.end < 30),
+        Class::Refund => best.is_some_and(|best| {
+            (cue.end <= best.start && best.start - cue.end < 30)
+                || (best.class == Class::Credit && cue.start.abs_diff(main.range.start) < 120)
+        }),
         _ => false,
     });
     undone.min_by_key(|cue| cue.start).copied().or(best)

@@ -1,6 +1,6 @@
 //! Finds the words that say something about money, in every language of `data/lexicon.tsv` at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
@@ -26,6 +26,7 @@ pub(super) enum Class {
     Otp,
     Caution,
     Declined,
+    If,
     Due,
     Request,
     Security,
@@ -36,6 +37,10 @@ pub(super) enum Class {
     Shipping,
     Subscription,
     Points,
+    Several,
+    Rate,
+    Billed,
+    Original,
     Amount,
     Total,
     Subtotal,
@@ -49,6 +54,8 @@ pub(super) enum Class {
     OtherAccount,
     Reference,
     Stop,
+    Own,
+    Article,
     At,
     To,
     From,
@@ -75,6 +82,7 @@ impl Class {
             "otp" => Self::Otp,
             "caution" => Self::Caution,
             "declined" => Self::Declined,
+            "if" => Self::If,
             "due" => Self::Due,
             "request" => Self::Request,
             "security" => Self::Security,
@@ -91,6 +99,10 @@ impl Class {
     fn parse_label(name: &str) -> Option<Self> {
         Some(match name {
             "points" => Self::Points,
+            "several" => Self::Several,
+            "rate" => Self::Rate,
+            "billed" => Self::Billed,
+            "original" => Self::Original,
             "amount" => Self::Amount,
             "total" => Self::Total,
             "subtotal" => Self::Subtotal,
@@ -104,6 +116,8 @@ impl Class {
             "other_account" => Self::OtherAccount,
             "reference" => Self::Reference,
             "stop" => Self::Stop,
+            "own" => Self::Own,
+            "article" => Self::Article,
             "at" => Self::At,
             "to" => Self::To,
             "from" => Self::From,
@@ -138,7 +152,10 @@ impl Class {
 
     /// True for little words that mean nothing in another language.
     fn is_grammar(self) -> bool {
-        matches!(self, Self::Stop | Self::At | Self::To | Self::From | Self::By | Self::For)
+        matches!(
+            self,
+            Self::Stop | Self::Own | Self::Article | Self::At | Self::To | Self::From | Self::By | Self::For
+        )
     }
 }
 
@@ -175,6 +192,12 @@ pub(super) fn cues(text: &str) -> Vec<Cue> {
     lexicon.in_the_languages_of(&found)
 }
 
+/// The words of one class of little words, such as "at" in every language.
+pub(super) fn small_words(class: Class) -> &'static HashSet<String> {
+    static NONE: LazyLock<HashSet<String>> = LazyLock::new(HashSet::new);
+    LEXICON.small_words.get(&class).unwrap_or(&NONE)
+}
+
 struct Meaning {
     class: Class,
     sure: u8,
@@ -189,12 +212,23 @@ struct Phrase {
 
 impl Phrase {
     fn stands_alone(&self, text: &str, start: usize, end: usize) -> bool {
-        let before = text.get(..start).and_then(|head| head.chars().next_back());
-        let after = text.get(end..).and_then(|tail| tail.chars().next());
-        let first = text.get(start..end).and_then(|own| own.chars().next());
-        let last = text.get(start..end).and_then(|own| own.chars().next_back());
-        (self.is_open_left || !joins(before, first)) && (self.is_open_right || !joins(last, after))
+        let (is_apart_left, is_apart_right) = apart(text, start, end);
+        (self.is_open_left || is_apart_left) && (self.is_open_right || is_apart_right)
     }
+}
+
+/// True when no letter of the same word stands beside the place.
+pub(super) fn stands_alone(text: &str, start: usize, end: usize) -> bool {
+    apart(text, start, end) == (true, true)
+}
+
+/// Whether a place is parted from the letters before and behind it.
+fn apart(text: &str, start: usize, end: usize) -> (bool, bool) {
+    let before = text.get(..start).and_then(|head| head.chars().next_back());
+    let after = text.get(end..).and_then(|tail| tail.chars().next());
+    let first = text.get(start..end).and_then(|own| own.chars().next());
+    let last = text.get(start..end).and_then(|own| own.chars().next_back());
+    (!joins(before, first), !joins(last, after))
 }
 
 /// True when two characters that stand side by side belong to one word.
@@ -216,6 +250,7 @@ struct Lexicon {
     finder: AhoCorasick,
     phrases: Vec<Phrase>,
     languages: Vec<String>,
+    small_words: HashMap<Class, HashSet<String>>,
 }
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::parse(include_str!("data/lexicon.tsv")));
@@ -226,6 +261,7 @@ impl Lexicon {
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut patterns: Vec<String> = Vec::new();
         let mut phrases: Vec<Phrase> = Vec::new();
+        let mut small_words: HashMap<Class, HashSet<String>> = HashMap::new();
         for line in table.lines().filter(|line| !line.starts_with('#')) {
             let mut columns = line.split('\t');
             let (Some(name), Some(language), Some(words)) = (columns.next(), columns.next(), columns.next())
@@ -246,6 +282,9 @@ impl Lexicon {
                 if pattern.is_empty() {
                     continue;
                 }
+                if class.is_grammar() {
+                    small_words.entry(class).or_default().insert(pattern.clone());
+                }
                 let place = *places.entry(pattern.clone()).or_insert_with(|| {
                     patterns.push(pattern);
                     phrases.push(Phrase { meanings: Vec::new(), is_open_left: false, is_open_right: false });
@@ -261,7 +300,7 @@ impl Lexicon {
         }
         let finder =
             AhoCorasick::new(&patterns).unwrap_or_else(|error| panic!("the lexicon is too large: {error}"));
-        Self { finder, phrases, languages }
+        Self { finder, phrases, languages, small_words }
     }
 
     /// The cues of the phrases found, each with its meaning in the language that most of the text is in.

@@ -42,15 +42,20 @@ pub(super) fn masks(text: &str, cues: &[Cue]) -> Vec<Mask> {
     }
     found.sort_unstable_by_key(|mask| mask.range.start);
     for mask in &mut found {
-        mask.is_other |= leads_away(cues, mask.range.start);
+        mask.is_other |= leads_away(text, cues, mask.range.start);
     }
     found
 }
 
 /// What stands before a mask: the other side's account, or which way the money went.
-fn leads_away(cues: &[Cue], start: usize) -> bool {
-    let mut before = cues.iter().rev().filter(|cue| cue.end <= start && start - cue.end < 12);
-    before.any(|cue| cue.class == Class::OtherAccount)
+fn leads_away(text: &str, cues: &[Cue], start: usize) -> bool {
+    let line = text.get(..start).and_then(|head| head.rfind('\n')).map_or(0, |at| at + 1);
+    cues.iter().filter(|cue| cue.end <= start).any(|cue| match cue.class {
+        Class::OtherAccount => start - cue.end < 12,
+        // The beneficiary's own number stands behind the name, on the same line.
+        Class::Party => cue.start == line && text.get(cue.end..).is_some_and(|rest| rest.starts_with(':')),
+        _ => false,
+    })
 }
 
 /// The digits behind the last sign that hides some; all of them when too few stand there.
@@ -71,7 +76,7 @@ fn last_digits(mask: &str) -> String {
 pub(super) fn reference(text: &str, cues: &[Cue]) -> Option<Range<usize>> {
     cues.iter().filter(|cue| cue.class == Class::Reference).find_map(|cue| {
         let rest = text.get(cue.end..)?;
-        let hit = AFTER_REFERENCE.captures(rest)?.get(1)?;
+        let hit = PATH.captures(rest).or_else(|| AFTER_REFERENCE.captures(rest))?.get(1)?;
         let digits = hit.as_str().bytes().filter(u8::is_ascii_digit).count();
         let is_number = digits >= 3 || (digits > 0 && hit.len() >= 6);
         is_number.then(|| cue.end + hit.start()..cue.end + hit.end())
@@ -100,6 +105,8 @@ static AFTER_LABEL: LazyLock<Regex> = LazyLock::new(|| {
 static AFTER_REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
     compiled(r"^(?:[ :.#№*=-]|no\b|id\b|number\b|num\b|nr\b|is\b)*\n?\s{0,40}([a-z0-9][a-z0-9/_-]{3,40})")
 });
+/// A number between strokes behind its kind, as in `upi/dr/123456789012/shop`.
+static PATH: LazyLock<Regex> = LazyLock::new(|| compiled(r"^(?:/[a-z]{1,5})?/([a-z]{0,2}\d{9,})(?:/|\s|$)"));
 static NOISE: LazyLock<Regex> = LazyLock::new(|| {
     compiled(concat!(
         r"https?://\S+|www\.\S+|\S+@\S+\.\S+|<[a-z/!][^>\n]{1,200}>",
@@ -139,10 +146,13 @@ mod tests {
 
     #[test]
     fn references_are_read() {
-        let text = fold("Paid. Ref no: AB-12345 thanks");
-        assert_eq!(
-            reference(&text, &cues(&text)).map(|range| text[range].to_owned()).as_deref(),
-            Some("ab-12345")
-        );
+        for (text, expected) in [
+            ("Paid. Ref no: AB-12345 thanks", "ab-12345"),
+            ("debited towards UPI/DR/N555000111222/Lamp Shop", "n555000111222"),
+        ] {
+            let text = fold(text);
+            let found = reference(&text, &cues(&text)).map(|range| text[range].to_owned());
+            assert_eq!(found.as_deref(), Some(expected));
+        }
     }
 }
