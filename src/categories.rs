@@ -167,7 +167,7 @@ pub async fn find_or_create(
 async fn find_by_name(conn: &mut AsyncPgConnection, user_id: Uuid, name: &str) -> QueryResult<Option<Uuid>> {
     visible_to(Visibility::Of(user_id))
         .filter(categories::parent_id.is_null())
-        .filter(lower(categories::name).eq(name.to_lowercase()))
+        .filter(lower(categories::name).eq(lower(name)))
         .select(categories::id)
         .first(conn)
         .await

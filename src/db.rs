@@ -26,6 +26,7 @@ pub fn on_constraint(constraint: &str, error: impl FnOnce() -> Error) -> impl Fn
 
 #[diesel::declare_sql_function]
 extern "SQL" {
-    /// PostgreSQL's `lower`, as the unique indexes on names use it.
+    /// PostgreSQL's `lower`, as the unique indexes on names use it. Whoever compares with it puts both sides through it:
+    /// its idea of a small letter is not the one of Rust.
     fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
 }

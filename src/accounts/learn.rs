@@ -13,6 +13,9 @@ use crate::db::schema::{account_masks, accounts};
 use crate::error::{Error, Result};
 use crate::money::Currency;
 
+/// The longest name of an account, in characters.
+const NAME_LENGTH: usize = 100;
+
 /// How a mail names an account.
 #[derive(Clone, Copy, Debug)]
 pub struct Mention<'a> {
@@ -41,7 +44,7 @@ pub async fn find_or_create(
     if let Some(known) = find(conn, user_id, mention).await? {
         return Ok(known);
     }
-    let name = format!("{} {}", mention.issuer_name, mention.mask);
+    let name = account_name(mention);
     let new = New { name: &name, issuer: Some(mention.issuer), kind: mention.kind, currency };
     let account_id = find_or_insert(conn, clock, user_id, new).await?;
     let mask = (
@@ -90,6 +93,13 @@ pub async fn currencies_by_issuer(
     Ok(found)
 }
 
+/// What the issuer calls itself, cut so that the mask stays whole: it is what tells the issuer's accounts apart.
+fn account_name(mention: Mention<'_>) -> String {
+    let left = NAME_LENGTH.saturating_sub(mention.mask.chars().count() + 1);
+    let issuer: String = mention.issuer_name.chars().take(left).collect();
+    format!("{issuer} {}", mention.mask)
+}
+
 struct New<'a> {
     name: &'a str,
     issuer: Option<&'a str>,
@@ -120,19 +130,18 @@ async fn find_or_insert(
     user_id: Uuid,
     new: New<'_>,
 ) -> Result<Uuid> {
-    let name: String = new.name.chars().take(100).collect();
+    let name = new.name;
     let row = (
         accounts::id.eq(clock.new_id()),
         accounts::user_id.eq(user_id),
-        accounts::name.eq(&name),
+        accounts::name.eq(name),
         accounts::issuer.eq(new.issuer),
         accounts::kind.eq(new.kind.as_str()),
         accounts::currency.eq(new.currency.code()),
     );
     diesel::insert_into(accounts::table).values(row).on_conflict_do_nothing().execute(conn).await?;
-    let same_name = accounts::table
-        .filter(accounts::user_id.eq(user_id))
-        .filter(lower(accounts::name).eq(name.to_lowercase()));
+    let same_name =
+        accounts::table.filter(accounts::user_id.eq(user_id)).filter(lower(accounts::name).eq(lower(name)));
     let found = same_name.select(accounts::id).first(conn).await.optional()?;
     found.ok_or_else(|| Error::internal("an account was not there after it was made", "accounts_name_key"))
 }

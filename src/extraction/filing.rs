@@ -28,6 +28,8 @@ use crate::{accounts, categories};
 const MERCHANT_LENGTH: usize = 200;
 /// The longest mask that is kept, in characters.
 const MASK_LENGTH: usize = 34;
+/// The longest issuer that is kept, in characters.
+const ISSUER_LENGTH: usize = 255;
 
 /// A mail that was read, ready to be filed.
 pub struct ReadMail<'a> {
@@ -152,11 +154,14 @@ impl Filing<'_> {
             Verdict::Book => Booking::of(mail, event.draft),
         };
         let (state, reason, transaction_id) = match (old_state, ready) {
-            // What a person rejected stays rejected.
-            (Some(State::Rejected), _) => (State::Rejected, None, transaction_id),
+            // What a person rejected stays rejected, for the reason that they gave.
+            (Some(State::Rejected), _) => {
+                let reason = event.old.and_then(|old| old.reason.as_deref());
+                (State::Rejected, reason, transaction_id)
+            }
             // What was booked once stays booked, even where a newer reading is less sure of it.
             (Some(State::Filed), Err(_)) => (State::Filed, None, transaction_id),
-            (_, Err(reason)) => (State::InReview, Some(reason), None),
+            (_, Err(reason)) => (State::InReview, Some(reason.as_str()), None),
             (_, Ok(booking)) => {
                 let id = self.book(conn, mail, booking, transaction_id).await?;
                 (State::Filed, None, Some(id))
@@ -169,7 +174,7 @@ impl Filing<'_> {
             event_key: event.key,
             extraction_id: event.extraction_id,
             state,
-            reason: reason.map(Reason::as_str),
+            reason,
             transaction_id,
         };
         sighting::write(conn, &written).await?;
@@ -213,7 +218,10 @@ impl Filing<'_> {
     ) -> Result<Uuid> {
         let currency = booking.money.currency;
         let mask = booking.draft.account_mask.as_ref().map(|mask| mask.value.as_str());
-        let (Some(issuer), Some(mask)) = (mail.issuer, mask.filter(|mask| mask.len() <= MASK_LENGTH)) else {
+        // Both come out of the mail: what the columns cannot hold must not stop the mails behind it.
+        let mask = mask.filter(|mask| !mask.is_empty() && mask.len() <= MASK_LENGTH);
+        let issuer = mail.issuer.filter(|issuer| !issuer.is_empty() && issuer.len() <= ISSUER_LENGTH);
+        let (Some(issuer), Some(mask)) = (issuer, mask) else {
             return learn::find_or_create_unassigned(conn, self.clock, self.user_id, currency).await;
         };
         let issuer_name = mail.view.sender_name.unwrap_or(issuer);

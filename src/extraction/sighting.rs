@@ -46,6 +46,8 @@ pub struct Sighting {
     pub extraction_id: Uuid,
     /// The name of a [`State`].
     pub state: String,
+    /// Why it waits, or was rejected.
+    pub reason: Option<String>,
     /// The transaction that it is a sighting of.
     pub transaction_id: Option<Uuid>,
 }
@@ -64,7 +66,7 @@ pub struct Written<'a> {
     pub extraction_id: Uuid,
     /// What became of it.
     pub state: State,
-    /// Why it waits; `None` when filed.
+    /// Why it waits or was rejected; `None` when filed.
     pub reason: Option<&'a str>,
     /// The transaction.
     pub transaction_id: Option<Uuid>,

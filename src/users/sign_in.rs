@@ -13,12 +13,22 @@ use crate::users::password::Hasher;
 /// Finds who `login` (a username or an address, ignoring case) is, with the hash of their password. A username holds
 /// no `@`, so the login is never ambiguous.
 pub async fn find_by_login(conn: &mut AsyncPgConnection, login: &str) -> QueryResult<Option<(User, String)>> {
-    let wanted = login.trim().to_lowercase();
+    let wanted = login.trim();
     let columns = (User::as_select(), users::password_hash);
     if wanted.contains('@') {
-        users::table.filter(lower(users::email).eq(wanted)).select(columns).first(conn).await.optional()
+        users::table
+            .filter(lower(users::email).eq(lower(wanted)))
+            .select(columns)
+            .first(conn)
+            .await
+            .optional()
     } else {
-        users::table.filter(lower(users::username).eq(wanted)).select(columns).first(conn).await.optional()
+        users::table
+            .filter(lower(users::username).eq(lower(wanted)))
+            .select(columns)
+            .first(conn)
+            .await
+            .optional()
     }
 }
 

@@ -56,9 +56,8 @@ pub async fn find(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Option<
 
 /// The user whose login name is `username`, ignoring case.
 pub async fn find_by_username(conn: &mut AsyncPgConnection, username: &str) -> QueryResult<Option<User>> {
-    let wanted = username.to_lowercase();
     users::table
-        .filter(lower(users::username).eq(wanted))
+        .filter(lower(users::username).eq(lower(username)))
         .select(User::as_select())
         .first(conn)
         .await

@@ -2,9 +2,13 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod catalogue;
 mod demo_mailbox;
+mod import_paths;
 mod jobs;
 mod main_job;
+mod review;
+mod sign_up;
 mod support;
 mod surface;
 mod worker_faults;

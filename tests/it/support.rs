@@ -5,3 +5,4 @@ pub mod database;
 pub mod half_open;
 pub mod postgres;
 pub mod redis;
+pub mod rows;
