@@ -102,10 +102,12 @@ impl Embedded {
         };
         let redis = if wants_redis { Some(RedisBinaries::find(&settings.search_path)?) } else { None };
         let spawner = Arc::new(Spawner::start()?);
-        let (postgres, redis) = tokio::try_join!(
+        let (postgres, redis) = tokio::join!(
             start_postgres(&folder, postgres, settings.durable, &spawner),
             start_redis(&folder, redis, &spawner),
-        )?;
+        );
+        // PostgreSQL's sentence first: it says more about a folder that neither of them can use.
+        let (postgres, redis) = (postgres?, redis?);
         Ok(Self { postgres, redis, _spawner: spawner, _folder: folder })
     }
 

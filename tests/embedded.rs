@@ -259,7 +259,14 @@ async fn missing_binaries_are_named_with_their_packages() {
     assert!(sentence.contains("initdb") && sentence.contains("apt-get install postgresql`"), "{sentence}");
 
     let usual = EmbeddedSettings::new(folder.path()).search_path;
-    let postgres_only = usual.into_iter().filter(|path| path.join("initdb").is_file()).take(1).collect();
+    // Everything that PostgreSQL needs, and nothing else.
+    let binaries = TempDir::new().unwrap();
+    for name in ["initdb", "postgres", "pg_ctl", "setpriv"] {
+        if let Some(found) = usual.iter().map(|path| path.join(name)).find(|path| path.is_file()) {
+            std::os::unix::fs::symlink(found, binaries.path().join(name)).unwrap();
+        }
+    }
+    let postgres_only = vec![binaries.path().to_owned()];
     let no_redis = EmbeddedSettings { search_path: postgres_only, ..forgetful(folder.path()) };
     let sentence = refusal(no_redis).await;
     assert!(sentence.contains("apt-get install redis-server`"), "{sentence}");
