@@ -89,7 +89,7 @@ async fn wait_until(test: &TestApp, what: &str, sql: &str, wanted: impl Fn(i64) 
         if wanted(number) {
             return begun.elapsed();
         }
-        assert!(begun.elapsed() < Duration::from_secs(60), "{what}: still {number} after a minute");
+        assert!(begun.elapsed() < Duration::from_mins(1), "{what}: still {number} after a minute");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
