@@ -235,8 +235,8 @@ async fn one_mail_in_two_mailboxes_is_one_mail_with_two_places() {
     let mail = Alert::default().bytes();
     receive(&test, &ana, "first", &mail).await;
     // On its way to the second mailbox it got other headers of the transport, and other line ends.
-    let text = String::from_utf8(mail).unwrap().replace("\r\n", "\n");
-    let second = format!("Received: from a by b; Fri, 20 Nov 2026 10:00:05 +0100\n{text}");
+    let unix = String::from_utf8(mail).unwrap().replace("\r\n", "\n");
+    let second = format!("Received: from a by b; Fri, 20 Nov 2026 10:00:05 +0100\n{unix}");
     receive(&test, &ana, "second", second.as_bytes()).await;
     assert_eq!(test.number("SELECT count(*) AS number FROM emails").await, 1);
     let places = "SELECT count(DISTINCT connected_account_id) AS number FROM email_places";
