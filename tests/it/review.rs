@@ -197,7 +197,7 @@ async fn a_mail_that_claims_a_false_sender_books_nothing_and_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mail_that_nobody_checked_is_not_called_verified() {
+async fn a_mail_that_nobody_checked_is_filed_and_not_called_verified() {
     let test = start().await;
     let ana = test.register("ana").await;
     receive(&test, &ana, "inbox", &Alert { checks: None, ..Alert::default() }.bytes()).await;
@@ -211,6 +211,7 @@ async fn a_mail_that_nobody_checked_is_not_called_verified() {
     let data = ana.data("{ emails { nodes { authenticity } } }", json!({})).await;
     let unverified = json!({ "authenticity": "UNVERIFIED" });
     assert_eq!(data["emails"]["nodes"], json!([unverified, unverified]));
+    assert_eq!(sightings(&test).await, ["FILED - booked"; 2]);
     test.finish().await;
 }
 
