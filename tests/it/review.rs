@@ -197,7 +197,7 @@ async fn a_mail_that_claims_a_false_sender_books_nothing_and_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mail_that_nobody_checked_is_not_called_verified() {
+async fn a_mail_that_nobody_checked_is_filed_and_not_called_verified() {
     let test = start().await;
     let ana = test.register("ana").await;
     receive(&test, &ana, "inbox", &Alert { checks: None, ..Alert::default() }.bytes()).await;
@@ -211,6 +211,7 @@ async fn a_mail_that_nobody_checked_is_not_called_verified() {
     let data = ana.data("{ emails { nodes { authenticity } } }", json!({})).await;
     let unverified = json!({ "authenticity": "UNVERIFIED" });
     assert_eq!(data["emails"]["nodes"], json!([unverified, unverified]));
+    assert_eq!(sightings(&test).await, ["FILED - booked"; 2]);
     test.finish().await;
 }
 
@@ -235,8 +236,8 @@ async fn one_mail_in_two_mailboxes_is_one_mail_with_two_places() {
     let mail = Alert::default().bytes();
     receive(&test, &ana, "first", &mail).await;
     // On its way to the second mailbox it got other headers of the transport, and other line ends.
-    let text = String::from_utf8(mail).unwrap().replace("\r\n", "\n");
-    let second = format!("Received: from a by b; Fri, 20 Nov 2026 10:00:05 +0100\n{text}");
+    let unix = String::from_utf8(mail).unwrap().replace("\r\n", "\n");
+    let second = format!("Received: from a by b; Fri, 20 Nov 2026 10:00:05 +0100\n{unix}");
     receive(&test, &ana, "second", second.as_bytes()).await;
     assert_eq!(test.number("SELECT count(*) AS number FROM emails").await, 1);
     let places = "SELECT count(DISTINCT connected_account_id) AS number FROM email_places";

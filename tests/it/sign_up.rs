@@ -23,7 +23,8 @@ async fn register_with(test: &TestApp, field: &str, value: Value) -> Value {
 /// The status and the bytes that a query is answered with.
 async fn raw(test: &TestApp, token: Option<&str>, query: &str, variables: Value) -> (u16, String) {
     let body = json!({ "query": query, "variables": variables });
-    let mut request = reqwest::Client::new().post(format!("{}/graphql", test.address)).json(&body);
+    let mut request =
+        reqwest::Client::builder().build().unwrap().post(format!("{}/graphql", test.address)).json(&body);
     if let Some(token) = token {
         request = request.header("Authorization", token);
     }
