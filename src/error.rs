@@ -112,6 +112,14 @@ impl From<diesel::result::Error> for Error {
             DatabaseError(_, info) if info.message().contains("the database system is") => {
                 Self::Unavailable("The database is starting or stopping.".to_owned())
             }
+            // 40P01, 55P03 and 57014: nothing is wrong with the statement, only with its moment.
+            DatabaseError(_, info)
+                if ["deadlock detected", "canceling statement"]
+                    .iter()
+                    .any(|start| info.message().starts_with(start)) =>
+            {
+                Self::Unavailable("The database was too busy.".to_owned())
+            }
             DatabaseError(_, info) if info.message().contains("terminating connection") => {
                 Self::Unavailable("The database is stopping.".to_owned())
             }

@@ -44,9 +44,7 @@ pub async fn find_or_create(
     if let Some(known) = find(conn, user_id, mention).await? {
         return Ok(known);
     }
-    let name = account_name(mention);
-    let new = New { name: &name, issuer: Some(mention.issuer), kind: mention.kind, currency };
-    let account_id = find_or_insert(conn, clock, user_id, new).await?;
+    let account_id = insert_named(conn, clock, user_id, mention, currency).await?;
     let mask = (
         account_masks::id.eq(clock.new_id()),
         account_masks::user_id.eq(user_id),
@@ -68,7 +66,8 @@ pub async fn find_or_create_unassigned(
     currency: Currency,
 ) -> Result<Uuid> {
     let name = format!("Unassigned {}", currency.code());
-    find_or_insert(conn, clock, user_id, New { name: &name, issuer: None, kind: Kind::Other, currency }).await
+    let new = New { name: &name, issuer: None, kind: Kind::Other, currency };
+    find_or_insert(conn, clock, user_id, new).await.map(|(id, _)| id)
 }
 
 /// The currencies of a user's accounts, by the issuer that writes about them.
@@ -91,6 +90,28 @@ pub async fn currencies_by_issuer(
         }
     }
     Ok(found)
+}
+
+/// A name is no proof: whoever writes under a bank's name from another domain gets an account of their own, with the
+/// domain in its name.
+async fn insert_named(
+    conn: &mut AsyncPgConnection,
+    clock: &Clock,
+    user_id: Uuid,
+    mention: Mention<'_>,
+    currency: Currency,
+) -> Result<Uuid> {
+    let by_domain = Mention { issuer_name: mention.issuer, ..mention };
+    for named in [mention, by_domain] {
+        let name = account_name(named);
+        let new = New { name: &name, issuer: Some(mention.issuer), kind: mention.kind, currency };
+        let (id, issuer) = find_or_insert(conn, clock, user_id, new).await?;
+        if issuer.as_deref() == Some(mention.issuer) {
+            return Ok(id);
+        }
+    }
+    // Both names are somebody else's, which only a person can have brought about.
+    find_or_create_unassigned(conn, clock, user_id, currency).await
 }
 
 /// What the issuer calls itself, cut so that the mask stays whole: it is what tells the issuer's accounts apart.
@@ -129,7 +150,7 @@ async fn find_or_insert(
     clock: &Clock,
     user_id: Uuid,
     new: New<'_>,
-) -> Result<Uuid> {
+) -> Result<(Uuid, Option<String>)> {
     let name = new.name;
     let row = (
         accounts::id.eq(clock.new_id()),
@@ -142,6 +163,6 @@ async fn find_or_insert(
     diesel::insert_into(accounts::table).values(row).on_conflict_do_nothing().execute(conn).await?;
     let same_name =
         accounts::table.filter(accounts::user_id.eq(user_id)).filter(lower(accounts::name).eq(lower(name)));
-    let found = same_name.select(accounts::id).first(conn).await.optional()?;
+    let found = same_name.select((accounts::id, accounts::issuer)).first(conn).await.optional()?;
     found.ok_or_else(|| Error::internal("an account was not there after it was made", "accounts_name_key"))
 }

@@ -207,9 +207,20 @@ async fn file_all(
             give_up(conn, filing.user_id, &[sheet.mail.id], "The extractor broke on it.").await?;
             continue;
         };
-        let Filed { booked, in_review } = filing.file(conn, &mail).await?;
-        progress.booked += booked;
-        progress.in_review += in_review;
+        // A savepoint: a mail that the database refuses takes back what it wrote itself, and nothing else.
+        match conn.transaction(async |conn| filing.file(conn, &mail).await).await {
+            Ok(Filed { booked, in_review }) => {
+                progress.booked += booked;
+                progress.in_review += in_review;
+            }
+            Err(error) if error.is_passing() => return Err(error.into()),
+            Err(error) => {
+                progress.failed += 1;
+                tracing::error!(email = %sheet.mail.id, %error, "a mail could not be filed; it is marked FAILED, report it with this id");
+                give_up(conn, filing.user_id, &[sheet.mail.id], "What was read in it could not be filed.")
+                    .await?;
+            }
+        }
     }
     Ok(progress)
 }

@@ -348,3 +348,39 @@ async fn two_cards_of_an_issuer_with_a_long_name_stay_two_accounts() {
     assert_eq!(test.number("SELECT count(*) AS number FROM accounts").await, 2);
     test.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_cannot_be_filed_fails_alone() {
+    let test = start().await;
+    let ana = test.register("ana").await;
+    test.execute("ALTER TABLE transactions ADD CONSTRAINT refusal CHECK (merchant <> 'Poison Ivy')").await;
+    let refused = Alert { id: "1", merchant: "Poison Ivy", ..Alert::default() }.bytes();
+    let good = Alert { id: "2", ..Alert::default() }.bytes();
+    let separator = b"From a@b Fri Nov 20 10:00:00 2026\n".as_slice();
+    let mbox = [separator, &refused, b"\n", separator, &good].concat();
+    receive(&test, &ana, "both", &mbox).await;
+    assert_eq!(test.number(LIVING).await, 1);
+    let failed = "SELECT count(*) AS number FROM emails WHERE extraction_status = 'FAILED' AND extraction_reason IS NOT NULL";
+    assert_eq!(test.number(failed).await, 1);
+    assert_eq!(test.number("SELECT count(*) AS number FROM extractions").await, 1);
+    assert_eq!(test.number("SELECT count(*) AS number FROM jobs WHERE state <> 'SUCCESS'").await, 0);
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_writes_under_a_banks_name_from_elsewhere_gets_another_account() {
+    let test = start().await;
+    let ana = test.register("ana").await;
+    receive(&test, &ana, "real", &Alert::default().bytes()).await;
+    let elsewhere = Alert {
+        id: "2",
+        from: "Wrenfold <alerts@wrenfo1d.example>",
+        checks: Some("dmarc=pass header.from=wrenfo1d.example"),
+        ..Alert::default()
+    };
+    receive(&test, &ana, "other", &elsewhere.bytes()).await;
+    assert_eq!(test.number("SELECT count(DISTINCT account_id) AS number FROM transactions").await, 2);
+    let named = "SELECT count(*) AS number FROM accounts WHERE name = 'wrenfo1d.example 1965'";
+    assert_eq!(test.number(named).await, 1);
+    test.finish().await;
+}
