@@ -9,7 +9,8 @@ use crate::config::Environment;
 
 /// Starts the log at `level`. Libraries that print secrets or flood at lower levels are held to warnings.
 ///
-/// Does nothing when a subscriber is there already.
+/// Does nothing when a subscriber is there already. A panic is logged by its place alone, because its message may quote
+/// what was being read.
 pub fn start(environment: Environment, level: tracing::Level) {
     let filter = EnvFilter::new(format!("warn,pennypost={level}"));
     let registry = tracing_subscriber::registry().with(filter);
@@ -23,4 +24,8 @@ pub fn start(environment: Environment, level: tracing::Level) {
     if started.is_err() {
         tracing::debug!("a log subscriber was set before");
     }
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "the program broke here and goes on; report it with this place");
+    }));
 }
