@@ -128,10 +128,14 @@ impl Loaders {
     }
 }
 
+/// How often a loader lets other fields go first before it asks the database. Once splits a page of more than 64 rows in
+/// two statements: tokio stops a task after 128 steps, and a field that waits for another takes two of them.
+const YIELDS: usize = 4;
+
 impl<Found: Clone + Send + Sync + 'static> ByKey<Found> {
     fn new(database: &Database, visibility: &Arc<OnceLock<Visibility>>, read: ForKeys<Found>) -> Self {
         let batch = Batch { database: database.clone(), visibility: Arc::clone(visibility), read };
-        Self { loader: Loader::new(batch).with_yield_count(1).with_max_batch_size(LARGEST_BATCH) }
+        Self { loader: Loader::new(batch).with_yield_count(YIELDS).with_max_batch_size(LARGEST_BATCH) }
     }
 
     /// What `key` leads to, as far as the viewer may see it. Every field that waits at the same time shares a

@@ -9,6 +9,7 @@ use pennypost::graphql::global_id::NodeType;
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
+use crate::worker_faults::connect;
 
 /// Statements that are about this user are counted; each one names whose rows it reads.
 static WHOSE: Mutex<String> = Mutex::new(String::new());
@@ -30,12 +31,14 @@ async fn a_page_with_categories_accounts_and_mails_takes_five_statements() {
     let test = TestApp::start().await;
     let ana = test.register("ana").await;
     ana.fetch_demo().await;
+    let purchases = connect(&test, &ana, "ana", 120).await;
+    ana.fetch(purchases).await;
     test.run_jobs().await;
     *WHOSE.lock().unwrap() = NodeType::User.parse(&ID(ana.id.clone())).unwrap().to_string();
     let query = "{ transactions(first: 100) { nodes { id amount { amount currency }
         category { name } account { name } email { subject } } } }";
     let data = ana.data(query, json!({})).await;
-    assert!(data["transactions"]["nodes"].as_array().unwrap().len() > 40);
+    assert!(data["transactions"]["nodes"].as_array().unwrap().len() == 100);
     assert_eq!(COUNTED.swap(0, Ordering::SeqCst), 5);
     let counted = "{ transactions(first: 1) { totalCount } }";
     ana.data(counted, json!({})).await;

@@ -74,7 +74,7 @@ fn mailbox(count: i64) -> Vec<u8> {
     (1..=count).map(mail).collect::<String>().into_bytes()
 }
 
-async fn connect(test: &TestApp, person: &Person<'_>, name: &str, count: i64) -> Value {
+pub async fn connect(test: &TestApp, person: &Person<'_>, name: &str, count: i64) -> Value {
     test.write_import_file(name, "mail.mbox", &mailbox(count));
     let connect = r#"mutation { createConnectedAccount(input: { provider: MBOX, file: "mail.mbox" }) {
         connectedAccount { id } userErrors { message } } }"#;
