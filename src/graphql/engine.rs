@@ -95,7 +95,8 @@ impl Engine {
             attach,
             run: Box::new(move |request| {
                 let schema = schema.clone();
-                async move { schema.execute(request).await }.boxed()
+                // Without tokio's budget of steps: it would cut a page of more than 64 rows into several batches of loads.
+                async move { tokio::task::unconstrained(schema.execute(request)).await }.boxed()
             }),
             follow: Box::new(move |request| following.execute_stream(request)),
         })

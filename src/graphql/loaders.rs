@@ -128,9 +128,9 @@ impl Loaders {
     }
 }
 
-/// How often a loader lets other fields go first before it asks the database. Once splits a page of more than 64 rows in
-/// two statements: tokio stops a task after 128 steps, and a field that waits for another takes two of them.
-const YIELDS: usize = 4;
+/// How often a loader lets other fields go first before it asks the database. Once splits a long page in two statements:
+/// the fields that wait for another loader are not all through when the first of them asks.
+const YIELDS: usize = 16;
 
 impl<Found: Clone + Send + Sync + 'static> ByKey<Found> {
     fn new(database: &Database, visibility: &Arc<OnceLock<Visibility>>, read: ForKeys<Found>) -> Self {
