@@ -6,6 +6,8 @@ pub mod connected_account;
 pub mod email;
 pub mod fingerprint;
 pub mod forwarded;
+#[cfg(test)]
+mod hostile_tests;
 mod html;
 pub mod import;
 pub mod import_folder;
