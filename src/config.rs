@@ -94,6 +94,11 @@ pub const SETTINGS: &[Setting] = &[
         "How many jobs of the queue `email` one process runs at a time; 2 or more.",
     ),
     setting(
+        "JOB_TIME_SLICE_SECONDS",
+        "10",
+        "How long a long job keeps its slot when another user waits for one, in seconds.",
+    ),
+    setting(
         "JOB_LEASE_SECONDS",
         "30",
         "How long a worker may be silent before its jobs go to another, in seconds.",
@@ -187,6 +192,8 @@ pub struct JobSettings {
     pub base_slots: usize,
     /// Jobs of the queue `email` at a time.
     pub email_slots: usize,
+    /// How long a long job keeps its slot when another user waits for one.
+    pub time_slice: Duration,
     /// How long a worker may be silent.
     pub lease: Duration,
     /// How long an ended job stays.
@@ -238,6 +245,7 @@ impl Config {
             jobs: JobSettings {
                 base_slots: source.number("WORKER_BASE_SLOTS", 1..=200)?,
                 email_slots: source.number("WORKER_EMAIL_SLOTS", 2..=200)?,
+                time_slice: source.seconds("JOB_TIME_SLICE_SECONDS", 1)?,
                 lease: source.seconds("JOB_LEASE_SECONDS", 1)?,
                 retention: source.seconds("JOB_RETENTION_DAYS", 86_400)?,
                 shutdown_grace: source.seconds("SHUTDOWN_GRACE_SECONDS", 1)?,

@@ -24,6 +24,7 @@ pub mod schedule;
 pub mod state;
 mod statement;
 pub mod stop;
+pub mod turn;
 pub mod wakeup;
 
 pub use cancel::cancel;

@@ -119,7 +119,8 @@ const MODULES: &[Module] = &[
         "jobs.rs", "jobs/cancel.rs", "jobs/checkpoint.rs", "jobs/claim.rs", "jobs/cron.rs", "jobs/enqueue.rs",
         "jobs/event.rs", "jobs/failure.rs", "jobs/finish.rs", "jobs/heartbeat.rs", "jobs/job.rs", "jobs/payload.rs",
         "jobs/promote.rs", "jobs/publish.rs", "jobs/read.rs", "jobs/rescue.rs", "jobs/retention.rs", "jobs/retry.rs",
-        "jobs/running.rs", "jobs/schedule.rs", "jobs/state.rs", "jobs/statement.rs", "jobs/stop.rs", "jobs/wakeup.rs",
+        "jobs/running.rs", "jobs/schedule.rs", "jobs/state.rs", "jobs/statement.rs", "jobs/stop.rs", "jobs/turn.rs",
+        "jobs/wakeup.rs",
     ]),
     // 3: the connected application
     module("app", &[LEAVES, INFRASTRUCTURE, DOMAINS], &["app.rs"]),

@@ -48,7 +48,7 @@ where
                 running.ask_to_stop(Stop::Overdue);
                 Ending::Broke(overdue())
             }
-            Stop::Shutdown | Stop::Cancelled | Stop::Lost => Ending::Dropped,
+            Stop::GiveWay | Stop::Shutdown | Stop::Cancelled | Stop::Lost => Ending::Dropped,
         },
     }
 }
@@ -58,7 +58,10 @@ async fn end_of_patience(running: &RunningJob, kind: Kind, patience: &Patience) 
     let mut since = Instant::now();
     loop {
         let until = match seen {
-            None => Instant::now() + kind.run_limit().saturating_sub(running.since_checkpoint()),
+            // Who waits can wait until the next checkpoint.
+            None | Some(Stop::GiveWay) => {
+                Instant::now() + kind.run_limit().saturating_sub(running.since_checkpoint())
+            }
             Some(Stop::Overdue) => return Stop::Overdue,
             Some(Stop::Shutdown) => since + patience.shutdown,
             Some(Stop::Cancelled) => since + patience.cancel,
@@ -70,10 +73,10 @@ async fn end_of_patience(running: &RunningJob, kind: Kind, patience: &Patience) 
                 since = Instant::now();
             }
             () = sleep_until(until) => match seen {
-                Some(reason) => return reason,
-                None if running.since_checkpoint() >= kind.run_limit() => return Stop::Overdue,
+                Some(reason) if reason > Stop::GiveWay => return reason,
+                _ if running.since_checkpoint() >= kind.run_limit() => return Stop::Overdue,
                 // A checkpoint came meanwhile, and the time starts anew.
-                None => {}
+                _ => {}
             },
         }
     }

@@ -1,5 +1,6 @@
 //! The job engine: its moves, its reads, and what a fault costs it.
 
+mod fairness;
 mod faults;
 mod measure;
 mod moves;

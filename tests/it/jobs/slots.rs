@@ -48,10 +48,11 @@ async fn what_is_urgent_is_claimed_before_what_is_old() {
     let room = pennypost::jobs::claim::Room { any: 1, bulk: 1 };
     let worker = uuid::Uuid::from_u128(9);
     let lease = Duration::from_secs(30);
+    let mut turn = pennypost::jobs::turn::Turn::default();
     for wanted in [mail.id, bulk.id] {
-        let claimed = pennypost::jobs::claim::claim(conn, worker, pennypost::jobs::Queue::Email, room, lease)
-            .await
-            .unwrap();
+        let queue = pennypost::jobs::Queue::Email;
+        let claimed = pennypost::jobs::claim::claim(conn, worker, queue, room, lease, &mut turn);
+        let claimed = claimed.await.unwrap();
         assert_eq!(claimed.iter().map(|job| job.id).collect::<Vec<_>>(), [wanted]);
     }
 }
