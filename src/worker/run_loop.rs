@@ -224,15 +224,19 @@ where
 
     async fn listen(&self, queue: Queue, wake_ups: &WakeUps, stop: &CancellationToken) {
         while !stop.is_cancelled() {
-            if self.registry.room(queue, self.slots(queue)).any == 0 {
+            let room = self.registry.room(queue, self.slots(queue));
+            if room.any == 0 {
                 // Whoever is full leaves the wake-ups to the others; a slot that gets free claims by itself.
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 continue;
             }
             // What is dropped here is still asked, and may swallow one wake-up: the others poll.
-            let Some(Some(job_id)) = stop.run_until_cancelled(wake_ups.next()).await else { continue };
-            if self.registry.room(queue, self.slots(queue)).any == 0 {
-                wake_ups.give_back(job_id).await;
+            let next = stop.run_until_cancelled(wake_ups.next(room.bulk > 0)).await;
+            let Some(Some(wake_up)) = next else { continue };
+            let room = self.registry.room(queue, self.slots(queue));
+            let free = if wake_up.is_bulk { room.bulk } else { room.any };
+            if free == 0 {
+                wake_ups.give_back(wake_up).await;
             } else {
                 self.bell(queue).notify_one();
             }
