@@ -10,6 +10,9 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 
+/// The oldest major version of PostgreSQL that has what our tables are made of.
+pub const OLDEST_POSTGRES: u32 = 15;
+
 /// One setting, as people read about it.
 pub struct Setting {
     /// The name in the environment and in `.env`.
