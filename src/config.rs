@@ -41,7 +41,11 @@ pub const SETTINGS: &[Setting] = &[
         "The folder of `up`: its PostgreSQL, its keys, its mails. As root /var/lib/pennypost.",
     ),
     setting("DATABASE_URL", "", "PostgreSQL. `up` starts one of its own when it is absent."),
-    setting("DATABASE_POOL_SIZE", "16", "How many connections to PostgreSQL one process keeps."),
+    setting(
+        "DATABASE_POOL_SIZE",
+        "16",
+        "How many connections to PostgreSQL one process keeps. With workers: all of their slots, and 4 besides.",
+    ),
     setting(
         "REDIS_BASE_URL",
         "",
@@ -254,6 +258,25 @@ impl Config {
                 shutdown_grace: source.seconds("SHUTDOWN_GRACE_SECONDS", 1)?,
             },
         })
+    }
+}
+
+/// Connections that the slots leave for claims, for keeping the queue in order, and for the requests of `up`.
+const CONNECTIONS_BESIDE_JOBS: usize = 4;
+
+impl Config {
+    /// Refuses a process that runs jobs and could run out of connections over them: each job that works holds one.
+    pub fn check_slots(&self) -> Result<()> {
+        let JobSettings { base_slots, email_slots, .. } = self.jobs;
+        let least = base_slots + email_slots + CONNECTIONS_BESIDE_JOBS;
+        if self.database_pool_size >= least {
+            return Ok(());
+        }
+        Err(broken(format!(
+            "DATABASE_POOL_SIZE is {}; with WORKER_BASE_SLOTS {base_slots} and WORKER_EMAIL_SLOTS {email_slots} it has to be \
+             {least} or more, because each job that runs may hold a connection.",
+            self.database_pool_size
+        )))
     }
 }
 

@@ -25,6 +25,7 @@ const ADMIN_ADDRESS: &str = "admin@localhost";
 pub(super) async fn run(mut config: Config) -> Result<Ending> {
     let environment = config.environment.unwrap_or(Environment::Development);
     telemetry::start(environment, config.log_level);
+    config.check_slots()?;
     let signals = Signals::watch()?;
     let work = async {
         // Taken first: a port that is not free is known before a server was started for nothing.

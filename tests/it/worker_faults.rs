@@ -174,3 +174,22 @@ async fn a_mail_behind_long_extractions_leaves_within_a_second() {
     wait_until(&test, "the jobs end", ACTIVE, |active| active == 0).await;
     test.finish().await;
 }
+
+#[test]
+fn a_worker_whose_slots_would_take_every_connection_does_not_start() {
+    for command in ["worker", "up"] {
+        let data = TempDir::new().unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_pennypost"))
+            .arg(command)
+            .env("DATA_DIR", data.path())
+            .env("DATABASE_POOL_SIZE", "10")
+            .env("WORKER_EMAIL_SLOTS", "6")
+            .current_dir(data.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains("DATABASE_POOL_SIZE is 10"), "{command}: {said}");
+        assert!(said.contains("14 or more"), "{command}: {said}");
+        assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 0, "{command} has started something");
+    }
+}
