@@ -79,7 +79,13 @@ async fn template(server: &str) -> String {
         let raw = format!("{name}_raw");
         admin.batch_execute(&format!("DROP DATABASE IF EXISTS {raw} WITH (FORCE)")).await.unwrap();
         admin.batch_execute(&format!("CREATE DATABASE {raw}")).await.unwrap();
-        migrate::run(&Secret::new(named(server, &raw))).await.unwrap();
+        let url = Secret::new(named(server, &raw));
+        // Migrating blocks, and the runtime of a test may have one thread alone.
+        let migrated = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+            runtime.unwrap().block_on(migrate::run(&url)).unwrap();
+        });
+        migrated.join().unwrap();
         admin
             .batch_execute(&format!(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{raw}'"
