@@ -5,6 +5,7 @@ pub mod endpoint;
 pub mod graphql;
 pub mod health;
 pub mod negotiation;
+pub mod page;
 pub mod parameters;
 pub mod problem;
 pub mod request_id;

@@ -156,7 +156,7 @@ const MODULES: &[Module] = &[
     ]),
     module("http", &[LEAVES, DOMAINS, &["app", "graphql::engine"]], &[
         "http.rs", "http/body.rs", "http/endpoint.rs", "http/graphql.rs", "http/graphql/tests.rs", "http/health.rs",
-        "http/negotiation.rs", "http/parameters.rs", "http/problem.rs", "http/request_id.rs", "http/router.rs",
+        "http/negotiation.rs", "http/page.rs", "http/page/files.rs", "http/page/tests.rs", "http/parameters.rs", "http/problem.rs", "http/request_id.rs", "http/router.rs",
         "http/serve.rs", "http/status.rs",
     ]),
     // 5: the command line

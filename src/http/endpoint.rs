@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::graphql::engine::{Caller, Engine};
 use crate::http::body::BodyLimits;
 use crate::http::graphql::{Arrival, DEFAULT_WITHIN, GraphqlEndpoint};
+use crate::http::page;
 use crate::http::router::{self, Cors};
 use crate::viewer::Viewer;
 
@@ -29,6 +30,7 @@ const DEVELOPMENT_ORIGIN: &str = "http://localhost:3000";
 pub fn router(app: Arc<App>, engine: Engine) -> Result<Router> {
     let cors = cors(&app).layer()?;
     let clock = app.clock.clone();
+    let page = page::router(app.config.graphiql, clock.clone());
     let (who, ready) = (Arc::clone(&app), app);
     let endpoint = GraphqlEndpoint {
         engine: Arc::new(engine),
@@ -43,7 +45,7 @@ pub fn router(app: Arc<App>, engine: Engine) -> Result<Router> {
         let app = Arc::clone(&ready);
         Box::pin(async move { readiness(&app).await })
     };
-    Ok(router::router(endpoint, Arc::new(readiness), cors, clock))
+    Ok(router::router(endpoint, Arc::new(readiness), cors, clock).merge(page))
 }
 
 /// Redis is no part of it: without it everything works, within about a second.
