@@ -7,7 +7,7 @@ use crate::config::{Config, Environment, Secret};
 use crate::db::Pool;
 use crate::error::{Error, Result};
 use crate::extraction::extractor::Extractor;
-use crate::jobs::{Publisher, RedisSettings};
+use crate::jobs::{Live, Publisher, RedisSettings};
 use crate::mailer::Mailer;
 use crate::users::access_token::AccessTokens;
 use crate::users::password::Hasher;
@@ -28,6 +28,8 @@ pub struct App {
     pub redis: RedisSettings,
     /// Tells others of committed changes of jobs.
     pub publisher: Publisher,
+    /// The events of jobs, for who watches in this process.
+    pub live: Live,
     /// Outgoing mail.
     pub mailer: Mailer,
     /// Passwords.
@@ -70,6 +72,7 @@ impl App {
             database_url,
             publisher: Publisher::start(&redis)?,
             redis,
+            live: Live::default(),
             mailer: parts.mailer,
             hasher: Hasher::new(1),
             access_tokens: AccessTokens::parse(&secret_key, config.access_token_lifetime)?,

@@ -114,9 +114,11 @@ const MODULES: &[Module] = &[
     ]),
     module("jobs", &[LEAVES, INFRASTRUCTURE], &[
         "jobs.rs", "jobs/cancel.rs", "jobs/checkpoint.rs", "jobs/claim.rs", "jobs/cron.rs", "jobs/enqueue.rs",
-        "jobs/event.rs", "jobs/failure.rs", "jobs/finish.rs", "jobs/heartbeat.rs", "jobs/job.rs", "jobs/payload.rs",
+        "jobs/event.rs", "jobs/failure.rs", "jobs/finish.rs", "jobs/heartbeat.rs", "jobs/job.rs", "jobs/live.rs",
+        "jobs/live/catch_up.rs", "jobs/live/follow.rs", "jobs/live/follow_many.rs", "jobs/live/read.rs",
+        "jobs/live/tail.rs", "jobs/payload.rs",
         "jobs/promote.rs", "jobs/publish.rs", "jobs/read.rs", "jobs/rescue.rs", "jobs/retention.rs", "jobs/retry.rs",
-        "jobs/running.rs", "jobs/schedule.rs", "jobs/state.rs", "jobs/statement.rs", "jobs/stop.rs", "jobs/wakeup.rs",
+        "jobs/running.rs", "jobs/schedule.rs", "jobs/state.rs", "jobs/statement.rs", "jobs/statistics.rs", "jobs/stop.rs", "jobs/wakeup.rs",
     ]),
     // 3: the connected application
     module("app", &[LEAVES, INFRASTRUCTURE, DOMAINS], &["app.rs"]),
@@ -142,8 +144,9 @@ const MODULES: &[Module] = &[
         "graphql/extraction.rs", "graphql/extraction/input.rs", "graphql/extraction/mutation.rs",
         "graphql/global_id.rs", "graphql/guard.rs", "graphql/guard/cache.rs", "graphql/guard/characters.rs",
         "graphql/guard/document.rs", "graphql/guard/limits.rs", "graphql/guard/one_of.rs", "graphql/guard/price.rs",
-        "graphql/guard/shape.rs", "graphql/guard/variables.rs", "graphql/jobs.rs", "graphql/jobs/event.rs",
-        "graphql/jobs/input.rs", "graphql/jobs/object.rs", "graphql/jobs/query.rs", "graphql/loaders.rs",
+        "graphql/guard/shape.rs", "graphql/guard/subscription_root.rs", "graphql/guard/variables.rs", "graphql/jobs.rs", "graphql/jobs/event.rs",
+        "graphql/jobs/input.rs", "graphql/jobs/mutation.rs", "graphql/jobs/object.rs", "graphql/jobs/query.rs",
+        "graphql/jobs/queue_statistics.rs", "graphql/jobs/subscription.rs", "graphql/loaders.rs",
         "graphql/node.rs", "graphql/scalars.rs", "graphql/schema.rs", "graphql/schema/tests.rs",
         "graphql/transactions.rs", "graphql/transactions/input.rs", "graphql/transactions/object.rs",
         "graphql/transactions/query.rs", "graphql/user_error.rs", "graphql/users.rs", "graphql/users/input.rs",
@@ -156,8 +159,11 @@ const MODULES: &[Module] = &[
     ]),
     module("http", &[LEAVES, DOMAINS, &["app", "graphql::engine"]], &[
         "http.rs", "http/body.rs", "http/endpoint.rs", "http/graphql.rs", "http/graphql/tests.rs", "http/health.rs",
-        "http/negotiation.rs", "http/page.rs", "http/page/files.rs", "http/page/tests.rs", "http/parameters.rs", "http/problem.rs", "http/request_id.rs", "http/router.rs",
-        "http/serve.rs", "http/status.rs",
+        "http/negotiation.rs", "http/origin.rs", "http/page.rs", "http/page/files.rs",
+        "http/page/tests.rs", "http/parameters.rs", "http/problem.rs", "http/request_id.rs", "http/router.rs",
+        "http/serve.rs", "http/status.rs", "http/websocket.rs", "http/websocket/close.rs",
+        "http/websocket/connection.rs", "http/websocket/message.rs", "http/websocket/occupancy.rs",
+        "http/websocket/tests.rs",
     ]),
     // 5: the command line
     module("cli", &[LEAVES, INFRASTRUCTURE, DOMAINS, &["app", "graphql", "worker", "http"]], &[

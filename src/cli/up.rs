@@ -15,7 +15,6 @@ use crate::cli::{Ending, data_folder, serve, user, worker};
 use crate::config::{Config, Environment};
 use crate::db::migrate;
 use crate::error::{Error, Result};
-use crate::http::serve::{Patience, serve as answer};
 use crate::telemetry;
 use crate::users::user::has_admin;
 
@@ -82,9 +81,9 @@ async fn run_on(
         stop.cancel();
         ended
     };
-    let ((), worked) = tokio::join!(answer(listener, router, Patience::default(), stop.clone()), working);
+    let (answered, worked) = tokio::join!(serve::answer(&app, listener, router, stop.clone()), working);
     app.pool.close();
-    worked
+    answered.and(worked)
 }
 
 fn say_where_mails_are(config: &Config, folder: &Path) {

@@ -7,6 +7,7 @@ pub mod limits;
 pub mod one_of;
 pub mod price;
 pub mod shape;
+pub mod subscription_root;
 pub mod variables;
 
 use std::sync::Arc;
@@ -84,6 +85,9 @@ impl Guard {
         one_of::check_variables(&self.schema, operation, &coerced)?;
         let cost = price::price(&document.typed, operation, &coerced, &self.limits)?;
         let mut executable = read.executable.clone();
+        if operation.is_subscription() {
+            subscription_root::flatten(&mut executable);
+        }
         let omitted = variables::omitted(operation, &coerced);
         if !omitted.is_empty() {
             variables::drop_omitted(&mut executable, &omitted);

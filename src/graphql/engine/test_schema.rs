@@ -230,6 +230,15 @@ impl Ticks {
         assert!(to >= 0, "a subscription of the test schema");
         futures_util::stream::iter(1..=to)
     }
+    async fn for_ever(&self) -> impl Stream<Item = i32> {
+        futures_util::stream::pending()
+    }
+    async fn flood(&self) -> impl Stream<Item = String> {
+        futures_util::stream::repeat_with(|| "x".repeat(10_000))
+    }
+    async fn refused(&self) -> async_graphql::Result<impl Stream<Item = i32>> {
+        Err::<futures_util::stream::Empty<i32>, _>(Error::Forbidden("Admins only.").into())
+    }
 }
 
 /// The limits of the tests: the documented ones, with introspection for everyone.

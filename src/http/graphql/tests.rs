@@ -45,17 +45,18 @@ fn authenticate(arrival: Arrival) -> Result<Caller> {
         }
         Some(_) => return Err(Error::Unauthenticated),
     };
-    Ok(Caller { viewer, address: peer, request_id })
+    Ok(Caller { viewer, address: peer, request_id, good_for: None })
 }
 
 impl Server {
     async fn start() -> Self {
         let is_ready = Arc::new(AtomicBool::new(true));
+        let engine = Arc::new(test_schema::engine(test_schema::limits()));
+        let who: Authenticate = Arc::new(|arrival| ready(authenticate(arrival)).boxed());
         let endpoint = GraphqlEndpoint {
-            engine: Arc::new(test_schema::engine(test_schema::limits())),
-            authenticate: Arc::new(|arrival| ready(authenticate(arrival)).boxed()),
             body: BodyLimits { within: Duration::from_millis(300), ..BodyLimits::default() },
             within: Duration::from_millis(300),
+            ..GraphqlEndpoint::new(engine, who, Origins::Any, Clock::System)
         };
         let flag = Arc::clone(&is_ready);
         let readiness = Arc::new(move || {
