@@ -10,7 +10,8 @@ export PATH := $(PATH):$(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/bin
 TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 
 # What `make generate` prints; `make check` fails when one of these is not what it would print.
-GENERATED := src/db/schema.rs .env.example schema.graphql src/http/page/files.rs frontend-codegen/graphiql/built
+GENERATED := src/db/schema.rs .env.example schema.graphql src/http/page/files.rs \
+	frontend-codegen/src/generated frontend-codegen/graphiql/built
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
