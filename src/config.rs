@@ -74,6 +74,7 @@ pub const SETTINGS: &[Setting] = &[
         "true",
         "false takes away the page /graphiql, on which people try the API. The page itself loads for everyone.",
     ),
+    setting("WEBSOCKETS_PER_USER", "5", "How many WebSockets one user may have open at a time."),
     setting("FRONTEND_URL", "http://localhost:3000", "Where links in mails lead."),
     setting("LOG_LEVEL", "info", "error, warn (or warning), info, debug or trace."),
     setting(
@@ -171,6 +172,8 @@ pub struct Config {
     pub cors_credentials: bool,
     /// Whether the page for trying the API is there.
     pub graphiql: bool,
+    /// Sockets that one user may have open.
+    pub sockets_per_user: usize,
     /// Where links in mails lead, without a slash at the end.
     pub frontend_url: String,
     /// The level of the log.
@@ -237,6 +240,7 @@ impl Config {
             cors_origins: source.list("CORS_ORIGINS")?,
             cors_credentials: source.parsed("CORS_CREDENTIALS", "true or false")?,
             graphiql: source.parsed("GRAPHIQL", "true or false")?,
+            sockets_per_user: source.number("WEBSOCKETS_PER_USER", 1..=1_000_000)?,
             frontend_url: source.text("FRONTEND_URL").unwrap_or_default().trim_end_matches('/').to_owned(),
             log_level: source.level()?,
             smtp_url: source.text("SMTP_URL").map(Secret),

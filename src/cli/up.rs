@@ -32,7 +32,7 @@ pub(super) async fn run(mut config: Config) -> Result<Ending> {
         say(format!("pennypost {} starts ({}).\n", env!("CARGO_PKG_VERSION"), name_of(environment)));
         line("Data folder", &folder.display().to_string());
         let servers = start_servers(&mut config).await?;
-        let ended = run_on(config, environment, &folder, listener, signals.stop()).await;
+        let ended = Box::pin(run_on(config, environment, &folder, listener, signals.stop())).await;
         servers.stop().await;
         if ended.is_ok() {
             say("pennypost has stopped.");

@@ -213,7 +213,7 @@ impl Answer {
 }
 
 /// A subscription whose first answer is nothing but errors did not begin: the engine answers so when the field's own resolver
-/// fails, and by the specification that is an error of the request (CreateSourceEventStream).
+/// fails, and by the specification that is an error of the request (`CreateSourceEventStream`).
 fn until_refused(answers: BoxStream<'static, Answer>) -> BoxStream<'static, Answer> {
     let begun = (Some(answers), true);
     unfold(begun, async |(answers, is_first)| {

@@ -32,14 +32,15 @@ pub fn router(app: Arc<App>, engine: Engine) -> Result<Router> {
     let (cors, origins) = (pages.layer()?, Origins::parse(&pages.origins)?);
     let clock = app.clock.clone();
     let page = page::router(app.config.graphiql, clock.clone());
-    let (who, ready) = (Arc::clone(&app), app);
+    let who = Arc::clone(&app);
     let authenticate: Authenticate = Arc::new(move |arrival| {
         let caller = caller(&who, &arrival);
         Box::pin(async move { caller })
     });
-    let endpoint = GraphqlEndpoint::new(Arc::new(engine), authenticate, origins, clock.clone());
+    let mut endpoint = GraphqlEndpoint::new(Arc::new(engine), authenticate, origins, clock.clone());
+    endpoint.sockets.limits.sockets_of_user = app.config.sockets_per_user;
     let readiness = move || -> futures_util::future::BoxFuture<'static, Result<()>> {
-        let app = Arc::clone(&ready);
+        let app = Arc::clone(&app);
         Box::pin(async move { readiness(&app).await })
     };
     Ok(router::router(endpoint, Arc::new(readiness), cors, clock).merge(page))

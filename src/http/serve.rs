@@ -32,7 +32,7 @@ pub struct Patience {
 pub struct Life {
     /// Cancelled when the server stops.
     pub stop: CancellationToken,
-    /// The WebSockets that are open. A server that stops waits for them.
+    /// The open sockets of WebSocket clients. A server that stops waits for them.
     pub sockets: TaskTracker,
 }
 

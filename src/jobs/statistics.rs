@@ -53,18 +53,18 @@ pub async fn queues(conn: &mut AsyncPgConnection) -> QueryResult<Vec<QueueStatis
     )
     .load(conn)
     .await?;
-    let found: HashMap<(Queue, State), (i64, Option<DateTime<Utc>>)> =
-        rows.into_iter().map(|row| ((row.queue, row.state), (row.jobs, row.oldest))).collect();
-    let of = |queue, state| found.get(&(queue, state)).copied().unwrap_or_default();
+    let found: HashMap<(Queue, State), Row> =
+        rows.into_iter().map(|row| ((row.queue, row.state), row)).collect();
+    let count = |queue, state| found.get(&(queue, state)).map_or(0, |row| row.jobs);
     Ok(Queue::ALL
         .into_iter()
         .map(|queue| QueueStatistics {
             queue,
-            scheduled: of(queue, State::Scheduled).0,
-            queued: of(queue, State::Queued).0,
-            running: of(queue, State::Running).0,
-            retrying: of(queue, State::Retrying).0,
-            oldest_queued_at: of(queue, State::Queued).1,
+            scheduled: count(queue, State::Scheduled),
+            queued: count(queue, State::Queued),
+            running: count(queue, State::Running),
+            retrying: count(queue, State::Retrying),
+            oldest_queued_at: found.get(&(queue, State::Queued)).and_then(|row| row.oldest),
         })
         .collect())
 }

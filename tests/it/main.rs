@@ -6,6 +6,7 @@ mod catalogue;
 mod demo_mailbox;
 mod import_paths;
 mod jobs;
+mod live;
 mod main_job;
 mod review;
 mod sign_up;

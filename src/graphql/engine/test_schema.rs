@@ -237,6 +237,7 @@ impl Ticks {
         futures_util::stream::repeat_with(|| "x".repeat(10_000))
     }
     async fn refused(&self) -> async_graphql::Result<impl Stream<Item = i32>> {
+        std::future::ready(()).await;
         Err::<futures_util::stream::Empty<i32>, _>(Error::Forbidden("Admins only.").into())
     }
 }

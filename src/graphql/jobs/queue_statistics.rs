@@ -60,7 +60,7 @@ pub async fn watch_queues(pool: &Pool) -> Result<impl Stream<Item = QueueStats> 
                 }
                 Ok(_) => {}
                 Err(error) => {
-                    tracing::debug!(%error, "the queues could not be counted; the next second tries again")
+                    tracing::debug!(%error, "the queues could not be counted; the next second tries again");
                 }
             }
         }

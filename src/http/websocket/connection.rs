@@ -108,13 +108,12 @@ async fn wait_for_init(sockets: &Sockets, socket: &mut WebSocket) -> Result<Map<
 async fn next_message(sockets: &Sockets, socket: &mut WebSocket) -> Result<Option<ClientMessage>, Close> {
     let limit = sockets.limits.message_bytes;
     match socket.recv().await {
-        None => Err(Close::Gone),
         Some(Err(error)) => Err(broken(error, limit)),
         Some(Ok(Message::Text(text))) if text.len() > limit => Err(Close::TooLong(limit)),
         Some(Ok(Message::Text(text))) => parse(&text).map(Some),
         Some(Ok(Message::Binary(_))) => Err(Close::BadRequest("it is binary".to_owned())),
         Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(None),
-        Some(Ok(Message::Close(_))) => Err(Close::Gone),
+        None | Some(Ok(Message::Close(_))) => Err(Close::Gone),
     }
 }
 

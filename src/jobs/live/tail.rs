@@ -43,7 +43,7 @@ impl Tail {
     /// Hands every event to those who watch it, until `stop`.
     pub(super) async fn run(self, live: &Live, stop: &CancellationToken) {
         let mut cursor = None;
-        while let Some(read) = stop.run_until_cancelled(self.read(&cursor)).await {
+        while let Some(read) = stop.run_until_cancelled(self.read(cursor.as_ref())).await {
             match read {
                 Ok((next, entries)) => {
                     cursor = Some(next);
@@ -66,7 +66,7 @@ impl Tail {
     }
 
     /// What follows the cursor, and the cursor behind it. Without one, the present end of the stream and nothing.
-    async fn read(&self, cursor: &Option<String>) -> Result<(String, Entries), RedisError> {
+    async fn read(&self, cursor: Option<&String>) -> Result<(String, Entries), RedisError> {
         let Some(cursor) = cursor else { return Ok((self.end().await?, Vec::new())) };
         let (key, after) = (self.key.as_str(), cursor.as_str());
         // An answer without entries is Null, which the typed calls of fred refuse.

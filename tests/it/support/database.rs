@@ -79,7 +79,7 @@ async fn template(server: &str) -> String {
         let raw = format!("{name}_raw");
         admin.batch_execute(&format!("DROP DATABASE IF EXISTS {raw} WITH (FORCE)")).await.unwrap();
         admin.batch_execute(&format!("CREATE DATABASE {raw}")).await.unwrap();
-        migrate::run(&Secret::new(named(server, &raw))).await.unwrap();
+        migrate_apart(Secret::new(named(server, &raw)));
         admin
             .batch_execute(&format!(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{raw}'"
@@ -89,6 +89,16 @@ async fn template(server: &str) -> String {
         admin.batch_execute(&format!("ALTER DATABASE {raw} RENAME TO {name}")).await.unwrap();
     }
     name
+}
+
+/// Migrations block the thread that they run on, which the runtime of a test may not allow.
+fn migrate_apart(url: Secret) {
+    let migrated = std::thread::spawn(move || {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        runtime.block_on(migrate::run(&url)).map(drop).unwrap();
+    });
+    migrated.join().unwrap();
 }
 
 fn migrations_hash() -> u64 {

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One open socket.
 pub struct Socket {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    pub(super) stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
 /// What the server says.
@@ -75,11 +75,6 @@ impl Socket {
         let _ = self.stream.send(Message::text(text.into())).await;
     }
 
-    /// Sends bytes.
-    pub async fn say_bytes(&mut self, bytes: Vec<u8>) {
-        let _ = self.stream.send(Message::binary(bytes)).await;
-    }
-
     /// Begins an operation.
     pub async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {
         let payload = json!({ "query": query, "variables": variables });
@@ -97,15 +92,6 @@ impl Socket {
                 }
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 other => panic!("{other:?}"),
-            }
-        }
-    }
-
-    /// The code that the socket is closed with, whatever is said before.
-    pub async fn close_code(&mut self) -> u16 {
-        loop {
-            if let Said::Closed(code, _) = self.hear().await {
-                return code;
             }
         }
     }

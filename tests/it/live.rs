@@ -1,0 +1,7 @@
+//! Jobs watched live: the real sockets, the real Redis, workers of this process.
+
+mod faults;
+mod moves;
+mod rights;
+mod scene;
+mod sequence;
