@@ -11,6 +11,9 @@ const ENDPOINT = new URL("graphql", document.baseURI);
 const SOCKETS = new URL(ENDPOINT);
 SOCKETS.protocol = ENDPOINT.protocol === "https:" ? "wss:" : "ws:";
 
+/** What stands in the place of an answer until somebody has signed in, where the server shows its schema to no others. */
+export const SIGN_IN_FIRST = "Sign in above, or make yourself a user: then the schema is shown, and completed as you type.";
+
 type Answer = { data?: unknown; errors?: unknown };
 
 /** A fetcher that shows each answer over HTTP to `look`. */
@@ -19,6 +22,8 @@ export function createFetcher(look: (answer: Answer) => void): Fetcher {
     const headers = headersFor(params, options);
     if (isSubscription(params, options)) return subscribe(params, authorizationIn(headers));
     return post(params, headers).then((answer) => {
+      // In production the schema is for who has signed in. What the server says to others sounds like a fault.
+      if (isIntrospection(params) && !answer.data && !currentSession()) throw { message: SIGN_IN_FIRST };
       look(answer);
       return answer as never;
     });
@@ -49,9 +54,14 @@ export async function post(params: Pick<FetcherParams, "query" | "variables" | "
 function headersFor(params: FetcherParams, options: FetcherOpts | undefined): Headers {
   const headers: Headers = { ...options?.headers };
   const session = currentSession();
-  const isIntrospection = params.operationName === "IntrospectionQuery";
-  if (isIntrospection && session && authorizationIn(headers) === undefined) headers["Authorization"] = bearer(session.token);
+  if (isIntrospection(params) && session && authorizationIn(headers) === undefined) {
+    headers["Authorization"] = bearer(session.token);
+  }
   return headers;
+}
+
+function isIntrospection(params: FetcherParams): boolean {
+  return params.operationName === "IntrospectionQuery";
 }
 
 function isSubscription(params: FetcherParams, options: FetcherOpts | undefined): boolean {

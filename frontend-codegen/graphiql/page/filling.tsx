@@ -2,6 +2,7 @@
 import { useGraphiQL, useGraphiQLActions } from "@graphiql/react";
 import { useEffect, useRef } from "react";
 
+import { SIGN_IN_FIRST } from "./fetcher.ts";
 import { authorizationIn, bearer, withAuthorization } from "./headers.ts";
 import type { Session } from "./session.ts";
 import { withJobId } from "./tabs.ts";
@@ -10,6 +11,7 @@ import { withJobId } from "./tabs.ts";
 export function Filling({ session, jobId }: { session: Session | null; jobId: string | null }) {
   const headerEditor = useGraphiQL((state) => state.headerEditor);
   const variableEditor = useGraphiQL((state) => state.variableEditor);
+  const responseEditor = useGraphiQL((state) => state.responseEditor);
   const shownTab = useGraphiQL((state) => state.tabs[state.activeTabIndex]?.id);
   const { introspect } = useGraphiQLActions();
   const written = useRef(new Set<string>());
@@ -34,11 +36,13 @@ export function Filling({ session, jobId }: { session: Session | null; jobId: st
   }, [variableEditor, shownTab, jobId]);
 
   // In production the schema is shown only to who has signed in.
-  const isFirst = useRef(true);
+  const tokenBefore = useRef(token);
   useEffect(() => {
-    if (isFirst.current) isFirst.current = false;
-    else void introspect();
-  }, [token, introspect]);
+    if (tokenBefore.current === token) return;
+    tokenBefore.current = token;
+    if (responseEditor?.getValue().includes(SIGN_IN_FIRST)) responseEditor.setValue("");
+    void introspect();
+  }, [token, responseEditor, introspect]);
 
   return null;
 }

@@ -40,9 +40,9 @@ pub const FILES: &[File] = &[
         gzipped: include_bytes!("../../../frontend-codegen/graphiql/built/main-2CC6AJHX.css.gz"),
     },
     File {
-        name: "main-NNYONUHE.js",
+        name: "main-LZF3GLUY.js",
         media_type: "text/javascript; charset=utf-8",
-        gzipped: include_bytes!("../../../frontend-codegen/graphiql/built/main-NNYONUHE.js.gz"),
+        gzipped: include_bytes!("../../../frontend-codegen/graphiql/built/main-LZF3GLUY.js.gz"),
     },
     File {
         name: "part-35KKMUHQ.js",
