@@ -99,7 +99,7 @@ async function followToSuccess(client: PennypostClient, jobId: string, kind: str
   const started = performance.now();
   const states: string[] = [];
   let version = 0;
-  const onLost = (error: TransportError) => say(`             ${error.message} Going on after version ${version}.`);
+  const onLost = (error: Error) => say(`             ${error.message} Going on after version ${version}.`);
   for await (const event of client.followJob(jobId, { afterVersion: 0, onLost, signal: AbortSignal.timeout(120_000) })) {
     expect(event.version === version + 1, `${kind}: version ${event.version} came after version ${version}.`);
     expect(event.jobId === jobId && event.kind === kind, `${kind}: an event of another job came: ${event.jobId}.`);

@@ -29,6 +29,11 @@ export class RequestError extends Error {
     super(errors[0]?.message ?? "The server refused the request and did not say why.");
     this.code = errors[0]?.extensions?.code ?? null;
   }
+
+  /** True when the server could not do it just now, and the same request may go through later. */
+  get isWorthRetrying(): boolean {
+    return this.code !== null && PASSING_CODES.has(this.code);
+  }
 }
 
 /** What is known of a failure on the way. */
@@ -66,6 +71,9 @@ export const CLOSED_FOR_TOKEN = 4403;
 /** The server is busy, or this client reads too slowly. */
 export const CLOSED_FOR_LOAD = 1013;
 
-// Bad response, bad message, unauthorised order of messages, unknown subprotocol, an id in use, a second opening, and
-// an error inside the server, in the numbers of the protocol graphql-transport-ws; 4004 and 4005 are this side's own.
-const FATAL_CLOSE_CODES: ReadonlySet<number> = new Set([4004, 4005, 4400, 4401, 4406, 4409, 4429, 4500]);
+const PASSING_CODES: ReadonlySet<string> = new Set(["RATE_LIMITED", "SERVICE_UNAVAILABLE", "TIMEOUT"]);
+
+// A message that is too long or none of the protocol, an operation before the opening, an unknown subprotocol, an id in
+// use, a second opening; 4004 and 4005 are this side's own. 4500 is not among them: the server says it also while a
+// service that it needs is away.
+const FATAL_CLOSE_CODES: ReadonlySet<number> = new Set([1009, 4004, 4005, 4400, 4401, 4406, 4409, 4429]);

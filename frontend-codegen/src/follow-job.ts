@@ -1,5 +1,5 @@
 // Follows one job version by version, through lost sockets, until it ends.
-import { CLOSED_FOR_LOAD, CLOSED_FOR_TOKEN, TransportError } from "./errors.js";
+import { CLOSED_FOR_LOAD, CLOSED_FOR_TOKEN, RequestError, TransportError } from "./errors.js";
 import type { JobEventFieldsFragment, JobState } from "./generated/graphql.js";
 
 export interface FollowOptions {
@@ -11,7 +11,7 @@ export interface FollowOptions {
   /** How often in a row it may fail to go on, before the failure is thrown; 10 unless given. */
   readonly attempts?: number;
   /** Is told of each failure that is being mended, and how long that waits, in milliseconds. */
-  readonly onLost?: (error: TransportError, delay: number) => void;
+  readonly onLost?: (error: TransportError | RequestError, delay: number) => void;
   /** Stops it. */
   readonly signal?: AbortSignal;
 }
@@ -45,7 +45,7 @@ export async function* follow<Event extends Versioned>(
   let sawOne = false;
   let failures = 0;
   for (;;) {
-    let lost = new TransportError("The server ended the stream before the job had ended.");
+    let lost: TransportError | RequestError = new TransportError("The server ended the stream before the job had ended.");
     let isWhole = true;
     try {
       for await (const event of parts.subscribe(last)) {
@@ -65,7 +65,8 @@ export async function* follow<Event extends Versioned>(
       // The caller knew the version with which the job had ended, so nothing follows it.
       if (isWhole && !sawOne && failures === 0) return;
     } catch (error) {
-      if (!(error instanceof TransportError) || !error.isWorthRetrying) throw error;
+      const isOurs = error instanceof TransportError || error instanceof RequestError;
+      if (!isOurs || !error.isWorthRetrying) throw error;
       lost = error;
     }
     failures += 1;
@@ -77,10 +78,11 @@ export async function* follow<Event extends Versioned>(
 }
 
 /** At once when only the token was at fault, else longer from time to time, up to 10 s. */
-function delayAfter(lost: TransportError, failures: number, chance: number): number {
-  if (lost.closeCode === CLOSED_FOR_TOKEN && failures === 1) return 0;
-  const first = lost.closeCode === CLOSED_FOR_LOAD ? 1_000 : 250;
-  return Math.round(Math.min(10_000, first * 2 ** (failures - 1)) * (0.5 + chance / 2));
+function delayAfter(lost: TransportError | RequestError, failures: number, chance: number): number {
+  const closeCode = lost instanceof TransportError ? lost.closeCode : null;
+  if (closeCode === CLOSED_FOR_TOKEN && failures === 1) return 0;
+  const isBusy = closeCode === CLOSED_FOR_LOAD || lost instanceof RequestError;
+  return Math.round(Math.min(10_000, (isBusy ? 1_000 : 250) * 2 ** (failures - 1)) * (0.5 + chance / 2));
 }
 
 /** Waits unless, and until, the signal says stop. */

@@ -57,7 +57,7 @@ test("without a version the first event is the present state", async () => {
   assert.deepEqual(played.asked, [null]);
 });
 
-for (const code of [1001, 1006, 1011, 1012, 1013, 4403, 4408, 4499]) {
+for (const code of [1001, 1006, 1011, 1012, 1013, 4403, 4408, 4499, 4500]) {
   test(`a socket closed with ${code} is opened again after the version seen last`, async () => {
     const played = play([{ events: [running(1), running(2)], ends: code }, { events: [running(3), success(4)] }]);
     await played.done;
@@ -66,7 +66,7 @@ for (const code of [1001, 1006, 1011, 1012, 1013, 4403, 4408, 4499]) {
   });
 }
 
-for (const code of [4400, 4401, 4409, 4429, 4500]) {
+for (const code of [1009, 4400, 4401, 4409, 4429]) {
   test(`a socket closed with ${code} is not opened again`, async () => {
     const played = play([{ events: [running(1)], ends: code }]);
     await assert.rejects(played.done, (error) => error instanceof TransportError && error.closeCode === code);
@@ -114,6 +114,15 @@ test("what the server refuses is thrown and not asked for again", async () => {
   await assert.rejects(played.done, refused);
   assert.equal(played.asked.length, 1);
 });
+
+for (const code of ["RATE_LIMITED", "SERVICE_UNAVAILABLE", "TIMEOUT"]) {
+  test(`what the server cannot do just now is asked for again: ${code}`, async () => {
+    const busy = new RequestError([{ message: "Later.", extensions: { code } }]);
+    const played = play([{ events: [running(1)], ends: busy }, { events: [success(2)] }]);
+    await played.done;
+    assert.deepEqual([played.versions, played.waited], [[1, 2], [1000]]);
+  });
+}
 
 test("a refused token is renewed at once, other losses wait longer from time to time", async () => {
   const token = play([{ events: [], ends: 4403 }, { events: [success(1)] }]);
