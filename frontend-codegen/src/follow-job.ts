@@ -35,14 +35,20 @@ export function isEnd(state: JobState): boolean {
 
 type Versioned = Pick<JobEventFieldsFragment, "version" | "state">;
 
-/** Yields every version once and in order, and ends after the one with which the job ends. */
+/**
+ * Yields every version once and in order, until the job has ended.
+ *
+ * The server completes the stream then. A state that is an end is not enough: a job that was tried again has ended
+ * before, and its earlier versions say so.
+ */
 export async function* follow<Event extends Versioned>(
   parts: FollowParts<Event>,
   options: FollowOptions = {},
 ): AsyncGenerator<Event, void, undefined> {
   const attempts = options.attempts ?? 10;
-  let last = options.afterVersion ?? null;
-  let sawOne = false;
+  let last = options.afterVersion === undefined ? null : Math.max(0, options.afterVersion);
+  // The caller may know the version with which the job has ended: then nothing follows.
+  let hasEnded = last !== null;
   let failures = 0;
   for (;;) {
     let lost: TransportError | RequestError = new TransportError("The server ended the stream before the job had ended.");
@@ -57,13 +63,11 @@ export async function* follow<Event extends Versioned>(
           break;
         }
         last = event.version;
-        sawOne = true;
+        hasEnded = isEnd(event.state);
         failures = 0;
         yield event;
-        if (isEnd(event.state)) return;
       }
-      // The caller knew the version with which the job had ended, so nothing follows it.
-      if (isWhole && !sawOne && failures === 0) return;
+      if (isWhole && hasEnded) return;
     } catch (error) {
       const isOurs = error instanceof TransportError || error instanceof RequestError;
       if (!isOurs || !error.isWorthRetrying) throw error;

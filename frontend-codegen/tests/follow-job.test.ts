@@ -108,6 +108,20 @@ test("nothing follows the version with which a job ended", async () => {
   assert.deepEqual(played.asked, [9]);
 });
 
+test("a job that was tried again is followed past its first end", async () => {
+  const failed: Event = { version: 2, state: "FAILED" };
+  const played = play([{ events: [running(1), failed, running(3), success(4)] }], { afterVersion: 0 });
+  await played.done;
+  assert.deepEqual(played.versions, [1, 2, 3, 4]);
+});
+
+test("a socket that is lost right behind an end is opened again, in case the job goes on", async () => {
+  const failed: Event = { version: 2, state: "FAILED" };
+  const played = play([{ events: [running(1), failed], ends: 1006 }, { events: [] }]);
+  await played.done;
+  assert.deepEqual([played.versions, played.asked], [[1, 2], [null, 2]]);
+});
+
 test("what the server refuses is thrown and not asked for again", async () => {
   const refused = new RequestError([{ message: "Sign in.", extensions: { code: "UNAUTHENTICATED" } }]);
   const played = play([{ events: [], ends: refused }]);
