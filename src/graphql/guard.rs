@@ -83,7 +83,7 @@ impl Guard {
         let coerced = variables::coerce(&self.schema, &document.typed, operation, incoming.variables)?;
         one_of::check_variables(&self.schema, operation, &coerced)?;
         let cost = price::price(&document.typed, operation, &coerced, &self.limits)?;
-        let mut executable = read.executable.clone();
+        let mut executable = document.executable(operation, read)?;
         let omitted = variables::omitted(operation, &coerced);
         if !omitted.is_empty() {
             variables::drop_omitted(&mut executable, &omitted);
