@@ -200,6 +200,22 @@ async fn get_is_for_queries_only() {
 }
 
 #[tokio::test]
+async fn a_null_character_is_refused_however_it_comes() {
+    let server = Server::start().await;
+    for query in ["{ word(word: \"a\0b\") }", "{ hello } # \0", "{ hello\0 }", "{ word(word: \"a\\u0000\") }"]
+    {
+        server.query(GRAPHQL, query).await.is(400, "BAD_USER_INPUT");
+        let mut address = reqwest::Url::parse(&server.url("/graphql")).unwrap();
+        address.query_pairs_mut().append_pair("query", query);
+        assert!(address.query().unwrap().contains("00"), "{address}");
+        let request = server.client.get(address).header(ACCEPT, GRAPHQL);
+        Reply::of(request.send().await.unwrap()).await.is(400, "BAD_USER_INPUT");
+    }
+    // In the body itself it is no JSON.
+    server.post(GRAPHQL, "{\"query\":\"{ hello }\0\"}").await.is(400, "BAD_REQUEST");
+}
+
+#[tokio::test]
 async fn a_bad_token_is_401_and_none_is_a_stranger() {
     let server = Server::start().await;
     assert_eq!(server.with_token("good").await.body["data"]["greeting"], "hello, you");
