@@ -266,6 +266,11 @@ async fn a_body_that_is_too_long_is_read_to_its_end_and_refused() {
     long.resize(long.len() + 4_000_000, b'x');
     let answer = server.raw(&long).await;
     assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("PAYLOAD_TOO_LARGE"), "{answer}");
+    // So is one whose answer the client would not take.
+    let mut unacceptable = b"POST /graphql HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\nContent-Length: 4000000\r\nConnection: close\r\n\r\n".to_vec();
+    unacceptable.resize(unacceptable.len() + 4_000_000, b'x');
+    let answer = server.raw(&unacceptable).await;
+    assert!(answer.starts_with("HTTP/1.1 406 ") && answer.contains("NOT_ACCEPTABLE"), "{answer}");
     let waiting = "POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9999999\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n";
     let answer = server.raw(waiting.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
