@@ -70,6 +70,11 @@ pub const SETTINGS: &[Setting] = &[
         "false",
         "true lets browsers send credentials along; pennypost itself uses no cookies.",
     ),
+    setting(
+        "GRAPHIQL",
+        "true",
+        "false takes away the page /graphiql, on which people try the API. The page itself loads for everyone.",
+    ),
     setting("WEBSOCKETS_PER_USER", "5", "How many WebSockets one user may have open at a time."),
     setting("FRONTEND_URL", "http://localhost:3000", "Where links in mails lead."),
     setting("LOG_LEVEL", "info", "error, warn (or warning), info, debug or trace."),
@@ -164,6 +169,8 @@ pub struct Config {
     pub cors_origins: Option<Vec<String>>,
     /// Whether browsers may send credentials along.
     pub cors_credentials: bool,
+    /// Whether the page for trying the API is there.
+    pub graphiql: bool,
     /// Sockets that one user may have open.
     pub sockets_per_user: usize,
     /// Where links in mails lead, without a slash at the end.
@@ -225,6 +232,7 @@ impl Config {
             import_dir: source.text("IMPORT_DIR").map(PathBuf::from),
             cors_origins: source.list("CORS_ORIGINS")?,
             cors_credentials: source.parsed("CORS_CREDENTIALS", "true or false")?,
+            graphiql: source.parsed("GRAPHIQL", "true or false")?,
             sockets_per_user: source.number("WEBSOCKETS_PER_USER", 1..=1_000_000)?,
             frontend_url: source.text("FRONTEND_URL").unwrap_or_default().trim_end_matches('/').to_owned(),
             log_level: source.level()?,

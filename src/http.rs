@@ -6,6 +6,7 @@ pub mod graphql;
 pub mod health;
 pub mod negotiation;
 pub mod origin;
+pub mod page;
 pub mod parameters;
 pub mod problem;
 pub mod request_id;

@@ -74,7 +74,7 @@ async fn run_on(
     let app = Arc::new(serve::build(config, environment, mailer)?);
     let router = serve::router(Arc::clone(&app))?;
     create_first_admin(&app).await?;
-    say_what_is_next(&listener)?;
+    say_what_is_next(&listener, app.config.graphiql)?;
     let working = async {
         let ended = worker::work(Arc::clone(&app), stop.clone()).await;
         // Workers that end early take the API along, or nobody would notice.
@@ -123,11 +123,15 @@ fn say_what_ran(ran: &[String]) -> String {
     }
 }
 
-fn say_what_is_next(listener: &TcpListener) -> Result<()> {
+fn say_what_is_next(listener: &TcpListener, has_page: bool) -> Result<()> {
     let address = listener
         .local_addr()
         .map_err(|error| Error::internal("the address that the API listens on cannot be read", error))?;
-    say(format!("\n  GraphQL is at http://{address}/graphql\n"));
+    say(format!("\n  GraphQL is at http://{address}/graphql"));
+    if has_page {
+        say(format!("  A page to try it on is at http://{address}/graphiql"));
+    }
+    say("");
     say("  Next, sign in as the admin or register, and give it mails to read, in another terminal:\n");
     say("    pennypost import mails.mbox --user admin\n");
     say("  Ctrl-C stops everything.\n");

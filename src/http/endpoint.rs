@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::graphql::engine::{Caller, Engine};
 use crate::http::graphql::{Arrival, Authenticate, GraphqlEndpoint};
 use crate::http::origin::Origins;
+use crate::http::page;
 use crate::http::router::{self, Cors};
 use crate::viewer::Viewer;
 
@@ -30,6 +31,7 @@ pub fn router(app: Arc<App>, engine: Engine) -> Result<Router> {
     let pages = cors(&app);
     let (cors, origins) = (pages.layer()?, Origins::parse(&pages.origins)?);
     let clock = app.clock.clone();
+    let page = page::router(app.config.graphiql, clock.clone());
     let who = Arc::clone(&app);
     let authenticate: Authenticate = Arc::new(move |arrival| {
         let caller = caller(&who, &arrival);
@@ -41,7 +43,7 @@ pub fn router(app: Arc<App>, engine: Engine) -> Result<Router> {
         let app = Arc::clone(&app);
         Box::pin(async move { readiness(&app).await })
     };
-    Ok(router::router(endpoint, Arc::new(readiness), cors, clock))
+    Ok(router::router(endpoint, Arc::new(readiness), cors, clock).merge(page))
 }
 
 /// Redis is no part of it: without it everything works, within about a second.
