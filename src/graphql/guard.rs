@@ -84,7 +84,7 @@ impl Guard {
         let coerced = variables::coerce(&self.schema, &document.typed, operation, incoming.variables)?;
         one_of::check_variables(&self.schema, operation, &coerced)?;
         let cost = price::price(&document.typed, operation, &coerced, &self.limits)?;
-        let mut executable = read.executable.clone();
+        let mut executable = document.executable(operation, read)?;
         if operation.is_subscription() {
             subscription_root::flatten(&mut executable);
         }

@@ -80,9 +80,7 @@ impl GraphqlEndpoint {
             return self.sockets.clone().answer(arrival, request).await;
         }
         let Some(media_type) = accepted(request.headers()) else {
-            let sentence = "This path answers with application/graphql-response+json or application/json.";
-            let refusal = Refusal::new(RequestCode::NotAcceptable, sentence);
-            return respond(Answer::refused(&refusal), MediaType::Json, None);
+            return self.refuse_media_types(request).await;
         };
         let allow = if request.method() == Method::GET { "POST" } else { "GET, POST" };
         let answer = match self.execute(request).await {
@@ -90,6 +88,15 @@ impl GraphqlEndpoint {
             Err(refusal) => Answer::refused(&refusal),
         };
         respond(answer, media_type, Some(allow))
+    }
+
+    async fn refuse_media_types(&self, request: Request) -> Response {
+        let (head, body) = request.into_parts();
+        // Whatever the body is: it is read because the client might never see the answer otherwise.
+        let _ = body::read(&head.headers, body, self.body).await;
+        let sentence = "This path answers with application/graphql-response+json or application/json.";
+        let refusal = Refusal::new(RequestCode::NotAcceptable, sentence);
+        respond(Answer::refused(&refusal), MediaType::Json, None)
     }
 
     async fn execute(&self, request: Request) -> Result<Answer, Refusal> {

@@ -32,7 +32,7 @@ pub struct Limits {
     pub sign_in_fields: Vec<String>,
     /// Who may read the schema through introspection.
     pub introspection: Introspection,
-    /// The text of the documents kept in the cache, in bytes; each of its two generations may hold half.
+    /// The memory that the documents kept in the cache may take, in bytes; each of its two generations may hold half.
     pub cached_document_bytes: usize,
 }
 
@@ -75,7 +75,7 @@ impl Default for Limits {
             errors: 20,
             sign_in_fields: Vec::new(),
             introspection: Introspection::SignedIn,
-            cached_document_bytes: 2 * 1024 * 1024,
+            cached_document_bytes: 16 * 1024 * 1024,
         }
     }
 }
