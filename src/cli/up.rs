@@ -133,9 +133,14 @@ fn say_what_is_next(listener: &TcpListener, has_page: bool) -> Result<()> {
     }
     say("");
     say("  Next, sign in as the admin or register, and give it mails to read, in another terminal:\n");
-    say("    pennypost import mails.mbox --user admin\n");
+    say(format!("    {} import mails.mbox --user admin\n", own_name()));
     say("  Ctrl-C stops everything.\n");
     Ok(())
+}
+
+/// How this program is called from another terminal: a clone that was just built is on nobody's PATH.
+fn own_name() -> String {
+    std::env::current_exe().map_or_else(|_| "pennypost".to_owned(), |path| path.display().to_string())
 }
 
 fn line(what: &str, value: &str) {
