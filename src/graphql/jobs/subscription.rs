@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, Subscription};
 use futures_util::stream::{Stream, StreamExt};
 
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::graphql::context::RequestContext;
 use crate::graphql::global_id::NodeType;
 use crate::graphql::jobs::event::JobEvent;
@@ -31,6 +31,10 @@ impl JobSubscription {
     ) -> Result<impl Stream<Item = JobEvent> + use<>> {
         let (app, visibility) = (ctx.app(), ctx.viewer()?.visibility());
         let id = NodeType::Job.parse(&job_id).ok_or_else(|| Error::unknown("jobId", "job"))?;
+        if after_version.is_some_and(i32::is_negative) {
+            let message = "Versions count from 1, so afterVersion is 0 or more.";
+            return Err(Error::rejected("afterVersion", Code::Invalid, message));
+        }
         let events = follow(&app.live, &app.pool, visibility, id, after_version.map(i64::from)).await?;
         Ok(events.ok_or_else(|| Error::unknown("jobId", "job"))?.map(JobEvent))
     }

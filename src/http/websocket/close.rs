@@ -36,7 +36,9 @@ pub enum Close {
     Duplicate(String),
     /// 4429: the client said twice who it is.
     TwoInits,
-    /// 4500: a fault of ours, or a service that is away.
+    /// 1013: a service that this server depends on is away, or asked too often. Clients come again.
+    Unavailable,
+    /// 4500: a fault of ours. Clients give up.
     Internal,
 }
 
@@ -50,6 +52,7 @@ impl Close {
             Self::TooLong(limit) => (1009, format!("A message has at most {limit} bytes")),
             Self::Restart => (1012, "The server restarts; come again".to_owned()),
             Self::TooSlow => (1013, "Too slow: come again, and go on with afterVersion".to_owned()),
+            Self::Unavailable => (1013, "Not available for the moment; come again".to_owned()),
             Self::TooMany(limit) => (1013, format!("At most {limit} sockets at a time")),
             Self::BadRequest(why) => (4400, format!("Invalid message: {why}")),
             Self::Unauthorized => (4401, "Unauthorized".to_owned()),

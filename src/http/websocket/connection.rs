@@ -142,8 +142,9 @@ async fn sign_in(
     let request_id = arrival.request_id;
     (sockets.authenticate)(arrival).await.map_err(|error| match error {
         Error::Unauthenticated | Error::Forbidden(_) => Close::Forbidden,
+        Error::Unavailable(_) | Error::RateLimited { .. } => Close::Unavailable,
         error => {
-            tracing::warn!(%error, %request_id, "who opens a socket could not be found out");
+            tracing::error!(%error, %request_id, "who opens a socket could not be found out");
             Close::Internal
         }
     })

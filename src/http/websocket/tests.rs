@@ -76,6 +76,7 @@ fn authenticate(Arrival { headers, peer, request_id }: &Arrival) -> Result<Calle
         None => (None, None),
         Some("Bearer good") => (Some(1), Some(Duration::from_hours(1))),
         Some("Bearer short") => (Some(2), Some(SHORT)),
+        Some("Bearer broken") => return Err(Error::internal("reading the token", "a detail")),
         Some("Bearer away") => return Err(Error::Unavailable("The database did not answer.".to_owned())),
         Some(_) => return Err(Error::Unauthenticated),
     };
@@ -245,7 +246,10 @@ async fn a_bad_token_and_one_that_ends_close_with_4403() {
     assert_eq!(close_code(&mut odd).await, 4403);
     let mut away = server.open().await;
     away.say(init("Bearer away")).await;
-    assert_eq!(close_code(&mut away).await, 4500);
+    assert_eq!(close_code(&mut away).await, 1013, "clients come again");
+    let mut broken = server.open().await;
+    broken.say(init("Bearer broken")).await;
+    assert_eq!(close_code(&mut broken).await, 4500);
     let mut short = Socket::signed_in(&server.address, Some("short")).await;
     short.subscribe("s", FOR_EVER, json!({})).await;
     assert_eq!(close_code(&mut short).await, 4403);

@@ -43,6 +43,7 @@ async fn nobody_watches_without_signing_in_and_only_admins_watch_everyone() {
     let (mut nobody, mut user) = (scene.test.nobody().socket().await, ana.socket().await);
     for (query, code) in [
         ("subscription { jobEvents(jobId: \"x\") { version } }", "BAD_USER_INPUT"),
+        ("subscription { jobEvents(jobId: \"x\", afterVersion: -1) { version } }", "BAD_USER_INPUT"),
         ("subscription { myJobEvents { version } }", ""),
         ("subscription { allJobEvents { version } }", "FORBIDDEN"),
         ("subscription { queueStats { workers } }", "FORBIDDEN"),
