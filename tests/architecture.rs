@@ -102,7 +102,7 @@ const MODULES: &[Module] = &[
     module("extraction", &[
         LEAVES, INFRASTRUCTURE, SHARED_DOMAINS, &["mailbox", "categories", "accounts", "transactions"],
     ], &[
-        "extraction.rs", "extraction/align.rs", "extraction/categorise.rs", "extraction/draft.rs",
+        "extraction.rs", "extraction/align.rs", "extraction/booking.rs", "extraction/categorise.rs", "extraction/draft.rs",
         "extraction/evidence.rs", "extraction/evidence_tests.rs", "extraction/extractor.rs", "extraction/filing.rs",
         "extraction/offline.rs", "extraction/offline/amounts.rs", "extraction/offline/currency.rs",
         "extraction/offline/dates.rs", "extraction/offline/fold.rs", "extraction/offline/kind.rs",
