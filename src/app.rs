@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use crate::clock::Clock;
 use crate::config::{Config, Environment, Secret};
+use crate::cores::Cores;
 use crate::db::Pool;
 use crate::error::{Error, Result};
 use crate::extraction::extractor::Extractor;
-use crate::extraction::reading::Readers;
 use crate::jobs::{Publisher, RedisSettings};
 use crate::mailer::Mailer;
 use crate::users::access_token::AccessTokens;
@@ -37,8 +37,8 @@ pub struct App {
     pub access_tokens: AccessTokens,
     /// How mails are read.
     pub extractor: Extractor,
-    /// Who reads them.
-    pub readers: Readers,
+    /// For heavy computing.
+    pub cores: Cores,
 }
 
 /// What an [`App`] is built of, beside its settings.
@@ -77,7 +77,7 @@ impl App {
             hasher: Hasher::new(1),
             access_tokens: AccessTokens::parse(&secret_key, config.access_token_lifetime)?,
             extractor: Extractor::current(),
-            readers: Readers::one_a_core(),
+            cores: Cores::all(),
             config,
         })
     }

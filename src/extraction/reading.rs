@@ -3,34 +3,16 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread::available_parallelism;
-
-use futures_util::future::try_join_all;
-use tokio::sync::Semaphore;
 
 use super::booking::{self, Booking};
 use super::draft::Reading;
 use super::evidence::Reason;
 use super::extractor::{Extractor, Origin, Reader};
 use super::filing::ReadMail;
-use crate::error::{Error, Result};
+use crate::cores::Cores;
+use crate::error::Result;
 use crate::mailbox::to_read::MailToRead;
 use crate::money::Currency;
-
-/// The threads that read mails, one a core for the whole process: whoever reads takes turns with the others.
-#[derive(Clone)]
-pub struct Readers {
-    permits: Arc<Semaphore>,
-    count: usize,
-}
-
-impl Readers {
-    /// One reader for each core of this machine.
-    pub fn one_a_core() -> Self {
-        let count = available_parallelism().map_or(1, usize::from);
-        Self { permits: Arc::new(Semaphore::new(count)), count }
-    }
-}
 
 /// A mail beside what was read in it.
 pub struct Sheet {
@@ -49,8 +31,8 @@ struct Read {
 /// What a batch is read with.
 #[derive(Clone)]
 pub struct Desk {
-    /// Who reads.
-    pub readers: Readers,
+    /// Where it is read.
+    pub cores: Cores,
     /// The pipeline.
     pub extractor: Extractor,
     /// What of the user bears on it.
@@ -62,26 +44,8 @@ pub struct Desk {
 impl Desk {
     /// Reads `mails`, in their order.
     pub async fn read(&self, mails: Vec<MailToRead>) -> Result<Vec<Sheet>> {
-        let share = mails.len().div_ceil(self.readers.count).max(1);
-        let mut parts = Vec::new();
-        let mut rest = mails;
-        while !rest.is_empty() {
-            let behind = rest.split_off(share.min(rest.len()));
-            parts.push(self.read_part(std::mem::replace(&mut rest, behind)));
-        }
-        Ok(try_join_all(parts).await?.into_iter().flatten().collect())
-    }
-
-    async fn read_part(&self, mails: Vec<MailToRead>) -> Result<Vec<Sheet>> {
-        let broken = |error| Error::internal("the reading of a batch of mails stopped", error);
-        let permit = Arc::clone(&self.readers.permits).acquire_owned().await;
-        let permit = permit.map_err(|error| Error::internal("nobody reads mails any more", error))?;
         let desk = self.clone();
-        let reading = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            mails.into_iter().map(|mail| desk.read_one(mail)).collect()
-        });
-        reading.await.map_err(broken)
+        self.cores.map(mails, move |mail| desk.read_one(mail)).await
     }
 
     fn read_one(&self, mail: MailToRead) -> Sheet {

@@ -209,7 +209,7 @@ impl Run<'_> {
         };
         self.taken = self.taken.saturating_add(i64::try_from(mails.len()).unwrap_or(i64::MAX));
         let desk = Desk {
-            readers: self.app.readers.clone(),
+            cores: self.app.cores.clone(),
             extractor: self.app.extractor,
             reader: self.reader.clone(),
             currencies: Arc::new(currencies_by_issuer(conn, self.user_id).await?),

@@ -5,8 +5,10 @@
 mod batches;
 mod catalogue;
 mod demo_mailbox;
+mod import_command;
 mod import_paths;
 mod jobs;
+mod mail_folders;
 mod main_job;
 mod review;
 mod sign_up;
