@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::clock::Clock;
 use crate::config::{Config, Environment, Secret};
+use crate::cores::Cores;
 use crate::db::Pool;
 use crate::error::{Error, Result};
 use crate::extraction::extractor::Extractor;
@@ -38,6 +39,8 @@ pub struct App {
     pub access_tokens: AccessTokens,
     /// How mails are read.
     pub extractor: Extractor,
+    /// For heavy computing.
+    pub cores: Cores,
 }
 
 /// What an [`App`] is built of, beside its settings.
@@ -77,6 +80,7 @@ impl App {
             hasher: Hasher::new(1),
             access_tokens: AccessTokens::parse(&secret_key, config.access_token_lifetime)?,
             extractor: Extractor::current(),
+            cores: Cores::all(),
             config,
         })
     }

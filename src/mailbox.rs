@@ -2,13 +2,17 @@
 //! rows that it becomes.
 
 pub mod authenticity;
+mod beneath;
 pub mod connected_account;
 pub mod email;
 pub mod fingerprint;
+pub mod folder;
+pub mod folder_position;
 pub mod forwarded;
 mod html;
 pub mod import;
 pub mod import_folder;
+pub mod intake;
 pub mod mbox;
 pub mod message;
 pub mod prepared;

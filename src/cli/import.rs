@@ -17,11 +17,13 @@ use crate::cli::terminal::say;
 use crate::cli::{Ending, data_folder, serve, worker};
 use crate::clock::Clock;
 use crate::config::{Config, Environment};
+use crate::cores::Cores;
 use crate::db::{Pool, migrate};
 use crate::error::{Error, Result};
 use crate::jobs::{self, Job, JobPayload, NewJob, State, enqueue};
 use crate::mailbox::connected_account::find_or_create_import;
-use crate::mailbox::import::{self, ReadSettings};
+use crate::mailbox::import;
+use crate::mailbox::intake::Intake;
 use crate::mailbox::to_read::has_pending;
 use crate::telemetry;
 use crate::users::user::find_by_username;
@@ -37,13 +39,15 @@ const UNIQUE_KEY: &str = "extract";
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// So long a job waits while workers are about.
 const TAKEN_WITHIN: Duration = Duration::from_secs(5);
-
 /// So long the database may be away while a job is followed.
 const AWAY_AT_MOST: Duration = Duration::from_mins(1);
+const BROKEN_OFF: &str =
+    "The import was broken off. What was stored stays, and the same command goes on from there.";
+const LEFT_ALONE: &str = "The mails are stored. The pennypost that runs goes on reading them, and this command looks on no longer.";
 
 #[derive(Debug, Args)]
 pub(super) struct Order {
-    /// An mbox (like Google Takeout's), a single mail, or a folder of .eml files.
+    /// An mbox (like Google Takeout's), a single mail, a Maildir, or a folder of .eml files.
     path: PathBuf,
     /// The login name of the user whose mails these are.
     #[arg(long)]
@@ -58,20 +62,20 @@ pub(super) async fn run(mut config: Config, order: Order) -> Result<Ending> {
     let stop = signals.stop();
     let work = async {
         let servers = Servers::reach(&mut config).await?;
-        let importing = carry_out(config, environment, &order, servers.has_own());
-        let ended = Box::pin(stop.run_until_cancelled(importing)).await;
+        let ended = carry_out(config, environment, &order, servers.has_own(), &stop).await;
         servers.stop().await;
-        ended.unwrap_or_else(|| {
-            Err(Error::Unavailable(
-                "The import was broken off. What was stored stays, and the same command goes on from there."
-                    .to_owned(),
-            ))
-        })
+        ended
     };
     Box::pin(signals.watch_over(work)).await
 }
 
-async fn carry_out(config: Config, environment: Environment, order: &Order, has_own: bool) -> Result<()> {
+async fn carry_out(
+    config: Config,
+    environment: Environment,
+    order: &Order,
+    has_own: bool,
+    stop: &CancellationToken,
+) -> Result<()> {
     let url = database_url(&config)?;
     migrate::check(&url).await?;
     let pool = Pool::new(&url, CONNECTIONS)?;
@@ -83,7 +87,10 @@ async fn carry_out(config: Config, environment: Environment, order: &Order, has_
             order.user
         ))
     })?;
-    read(&pool, &config, order, user.id).await?;
+    let is_complete = read(&pool, &config, order, user.id, stop).await?;
+    if !is_complete || stop.is_cancelled() {
+        return Err(Error::Unavailable(BROKEN_OFF.to_owned()));
+    }
     if !has_pending(&mut conn, user.id).await? {
         say("There is nothing new to read into the ledger.");
         return Ok(());
@@ -91,43 +98,50 @@ async fn carry_out(config: Config, environment: Environment, order: &Order, has_
     let job = enqueue_extraction(&mut conn, user.id).await?;
     drop(conn);
     if !has_own {
-        return follow(&pool, &job).await;
+        return match stop.run_until_cancelled(follow(&pool, &job)).await {
+            Some(ended) => ended,
+            None => Err(Error::Unavailable(LEFT_ALONE.to_owned())),
+        };
     }
-    // Nobody else works here, so this process does, until the job has ended.
-    let stop = CancellationToken::new();
-    let working = work(config, environment, stop.clone());
+    // Nobody else works here, so this process does, until the job has ended or a signal came: then it is handed back.
+    let ended = stop.child_token();
+    let working = work(config, environment, ended.clone());
     let following = async {
-        let ended = follow(&pool, &job).await;
-        stop.cancel();
-        ended
+        let followed = ended.run_until_cancelled(follow(&pool, &job)).await;
+        ended.cancel();
+        followed.unwrap_or_else(|| Err(Error::Unavailable(BROKEN_OFF.to_owned())))
     };
     let (worked, followed) = tokio::join!(working, following);
     worked.and(followed)
 }
 
-/// Stores the mails, with a bar over the file's bytes.
-async fn read(pool: &Pool, config: &Config, order: &Order, user_id: Uuid) -> Result<()> {
+/// Stores the mails, with a bar over the file's bytes or the folder's files, until `stop`. False when that left some.
+async fn read(
+    pool: &Pool,
+    config: &Config,
+    order: &Order,
+    user_id: Uuid,
+    stop: &CancellationToken,
+) -> Result<bool> {
     let source = import::open(&order.path, config.max_email_bytes).await?;
     let mut conn = pool.connection().await?;
     let account = find_or_create_import(&mut conn, &Clock::System, user_id).await?;
     drop(conn);
-    let settings = ReadSettings {
-        authserv_ids: config.mail_authserv_ids.clone(),
-        max_email_bytes: config.max_email_bytes,
-    };
+    let intake = Intake::new(source, &config.mail_authserv_ids, account.id, Cores::all());
     let bar = ProgressBar::new(0).with_style(style("storing  [{bar:30}] {percent:>3} %  {msg}  {eta} left"));
     let begun = Instant::now();
-    let show = |progress: import::Progress| {
-        bar.set_length(progress.total_bytes);
-        bar.set_position(progress.bytes);
+    let go_on = |progress: import::Progress| {
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
         bar.set_message(mails_and_rate(progress.read, begun));
+        !stop.is_cancelled()
     };
-    let stored = import::run(pool, &Clock::System, &settings, user_id, account.id, source, show).await;
+    let stored = import::run(pool, &Clock::System, user_id, account.id, intake, go_on).await;
     bar.finish_and_clear();
-    let import::Progress { read, stored, skipped, seen_again, .. } = stored?;
+    let import::Progress { read, stored, skipped, seen_again, is_complete, .. } = stored?;
     let rate = mails_and_rate(read, begun);
     say(format!("Read {rate}: {stored} new ({skipped} of them skipped), {seen_again} seen before."));
-    Ok(())
+    Ok(is_complete)
 }
 
 async fn enqueue_extraction(conn: &mut AsyncPgConnection, user_id: Uuid) -> Result<Job> {
@@ -149,6 +163,8 @@ async fn follow(pool: &Pool, job: &Job) -> Result<()> {
     let bar = ProgressBar::new(0).with_style(style("reading  [{bar:30}] {pos}/{len}  {msg}  {eta} left"));
     let begun = Instant::now();
     let mut seen = Instant::now();
+    // A job that goes on was further than nothing when this look at it began.
+    let mut done_before = None;
     loop {
         let job = match look(pool, job.id).await {
             // A pennypost that is started again takes its database along, and the job goes on after it.
@@ -162,7 +178,8 @@ async fn follow(pool: &Pool, job: &Job) -> Result<()> {
         let progress = &job.progress;
         bar.set_length(unsigned(progress.total.unwrap_or(progress.done)));
         bar.set_position(unsigned(progress.done));
-        bar.set_message(mails_and_rate(progress.done, begun));
+        let done_before = *done_before.get_or_insert(progress.done);
+        bar.set_message(mails_and_rate(progress.done - done_before, begun));
         if job.state.is_ended() {
             bar.finish_and_clear();
             return sum_up(&job);

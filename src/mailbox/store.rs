@@ -1,6 +1,6 @@
 //! Stores mails: one row a message, whoever sends it twice and whatever number of workers bring it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -84,6 +84,19 @@ pub async fn store(
         skipped: number(skipped),
         seen_again: number(mails.len() - fresh.len()),
     })
+}
+
+/// Those of `keys` under which a mail was seen in that account.
+pub async fn known_places(
+    conn: &mut AsyncPgConnection,
+    connected_account_id: Uuid,
+    keys: &[&str],
+) -> QueryResult<HashSet<String>> {
+    let places = email_places::table
+        .filter(email_places::connected_account_id.eq(connected_account_id))
+        .filter(email_places::provider_key.eq_any(keys));
+    let known: Vec<String> = places.select(email_places::provider_key).load(conn).await?;
+    Ok(known.into_iter().collect())
 }
 
 type Keyed<Value> = HashMap<[u8; 32], Value>;

@@ -1,4 +1,5 @@
-//! Reads a user's mails into the ledger: one job with checkpoints, each filing a batch in the checkpoint's transaction.
+//! Reads a user's mails into the ledger: one job with checkpoints, each filing a batch in the checkpoint's transaction. While
+//! one batch is filed, the next is read.
 
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use crate::accounts::learn::currencies_by_issuer;
 use crate::app::App;
 use crate::error::Error;
 use crate::extraction::extractor::Reader;
-use crate::extraction::filing::{Filed, Filing, give_up};
+use crate::extraction::filing::{Filed, Filing, ReadMail, give_up};
 use crate::extraction::reading::{Desk, Sheet};
 use crate::jobs::{JobError, Outcome, Progress, RunningJob};
 use crate::mailbox::to_read::{self, MailToRead};
@@ -56,13 +57,15 @@ pub async fn run(app: &App, running: &RunningJob, order: Order) -> Result<Outcom
         reader: Reader { zone: user.zone(), home_currency },
         place: running.load_checkpoint::<Place>()?.unwrap_or_default(),
         progress: running.progress(),
+        taken: 0,
+        after: None,
         order,
     };
     run.count(&mut conn).await?;
     run.meet_suspect(&mut conn).await?;
-    while let Some(mails) = run.next_batch(&mut conn).await? {
-        run.read_and_file(&mut conn, mails).await?;
-    }
+    run.taken = run.progress.done;
+    run.read_carefully(&mut conn).await?;
+    run.read_ahead(&mut conn).await?;
     let Progress { done, failed, booked, in_review, .. } = run.progress;
     let output =
         json!({ "extracted": done - failed, "failed": failed, "booked": booked, "inReview": in_review });
@@ -74,9 +77,35 @@ struct Run<'a> {
     running: &'a RunningJob,
     user_id: Uuid,
     reader: Reader,
+    /// Where the next attempt goes on once everything that was taken is filed.
     place: Place,
+    /// As of the last mail that was filed.
     progress: Progress,
+    /// How many mails were taken to be read, in all attempts.
+    taken: i64,
+    /// The last pending mail that was taken.
+    after: Option<Uuid>,
     order: Order,
+}
+
+/// Mails that were taken to be read together, and where the next attempt goes on once they are filed.
+struct Taken {
+    mails: Vec<MailToRead>,
+    desk: Desk,
+    place: Place,
+}
+
+/// The same, read.
+struct AtHand {
+    sheets: Vec<Sheet>,
+    place: Place,
+}
+
+impl Taken {
+    async fn read(self) -> Result<AtHand, JobError> {
+        let Self { mails, desk, place } = self;
+        Ok(AtHand { sheets: desk.read(mails).await?, place })
+    }
 }
 
 impl Run<'_> {
@@ -96,13 +125,14 @@ impl Run<'_> {
         if self.running.crash_count() == 0 {
             return Ok(());
         }
-        self.place.careful = self.order.batch_size;
+        // What the worker died of was in the batch that it filed, or in the one that it read meanwhile.
+        self.place.careful = self.order.batch_size.saturating_mul(2);
         let Some(suspect) = self.place.suspect.take() else { return Ok(()) };
         tracing::error!(email = %suspect, job = %self.running.job().id, "a worker vanished twice on this mail; it is marked FAILED and the job goes on");
         self.place.behind += 1;
         self.progress.done += 1;
         self.progress.failed += 1;
-        let (place, progress) = (self.place_json()?, self.progress.clone());
+        let (place, progress) = (json_of(&self.place)?, self.progress.clone());
         let (running, user_id) = (self.running, self.user_id);
         conn.transaction::<_, JobError, _>(async |conn| {
             running.checkpoint(conn, &place, &progress).await?;
@@ -114,49 +144,83 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn next_batch(
-        &mut self,
-        conn: &mut AsyncPgConnection,
-    ) -> Result<Option<Vec<MailToRead>>, JobError> {
-        if self.running.should_stop() {
-            return Err(JobError::Stopped);
+    /// Mail by mail, for as long as one of them is suspected.
+    async fn read_carefully(&mut self, conn: &mut AsyncPgConnection) -> Result<(), JobError> {
+        while self.place.careful > 0 {
+            let Some(taken) = self.take(conn, 1).await? else { break };
+            self.name_suspect(conn, taken.mails.first().map(|mail| mail.id)).await?;
+            self.place.careful -= 1;
+            let place = Place { careful: self.place.careful, ..taken.place.clone() };
+            let read = Taken { place, ..taken }.read().await?;
+            self.file(conn, Some(read)).await?;
         }
-        let left = self.order.limit.map_or(i64::MAX, |limit| limit.saturating_sub(self.progress.done));
-        let size = if self.place.careful > 0 { 1 } else { self.order.batch_size }.min(left);
-        if size <= 0 {
+        self.place.careful = 0;
+        Ok(())
+    }
+
+    /// A batch is filed while the next one is read, so neither the database nor the cores wait.
+    async fn read_ahead(&mut self, conn: &mut AsyncPgConnection) -> Result<(), JobError> {
+        let mut at_hand = None;
+        loop {
+            let taken = self.take(conn, self.order.batch_size).await?;
+            let is_end = taken.is_none();
+            if is_end && at_hand.is_none() {
+                return Ok(());
+            }
+            let reading = async {
+                match taken {
+                    Some(taken) => taken.read().await.map(Some),
+                    None => Ok(None),
+                }
+            };
+            ((), at_hand) = tokio::try_join!(self.file(conn, at_hand), reading)?;
+            if is_end {
+                // A mail that was stored meanwhile may stand before the ones that were taken: once more from the start.
+                self.after = None;
+            }
+        }
+    }
+
+    /// The next mails, at most `count`; `None` when there are no more.
+    async fn take(&mut self, conn: &mut AsyncPgConnection, count: i64) -> Result<Option<Taken>, JobError> {
+        self.running.keep_going()?;
+        let left = self.order.limit.map_or(i64::MAX, |limit| limit.saturating_sub(self.taken));
+        let count = count.min(left);
+        if count <= 0 {
             return Ok(None);
         }
         let mails = match &self.order.email_ids {
-            None => to_read::pending(conn, self.user_id, size).await?,
+            None => {
+                let mails = to_read::pending(conn, self.user_id, self.after, count).await?;
+                let Some(last) = mails.last() else { return Ok(None) };
+                self.after = Some(last.id);
+                mails
+            }
             Some(ids) => {
-                let size = usize::try_from(size).unwrap_or(usize::MAX);
-                let end = self.place.behind.saturating_add(size).min(ids.len());
+                let count = usize::try_from(count).unwrap_or(usize::MAX);
+                let end = self.place.behind.saturating_add(count).min(ids.len());
                 let wanted = ids.get(self.place.behind..end).unwrap_or_default();
                 if wanted.is_empty() {
                     return Ok(None);
                 }
                 self.place.behind = end;
-                return to_read::by_ids(conn, self.user_id, wanted).await.map(Some).map_err(JobError::from);
+                to_read::by_ids(conn, self.user_id, wanted).await?
             }
         };
-        Ok((!mails.is_empty()).then_some(mails))
+        self.taken = self.taken.saturating_add(i64::try_from(mails.len()).unwrap_or(i64::MAX));
+        let desk = Desk {
+            cores: self.app.cores.clone(),
+            extractor: self.app.extractor,
+            reader: self.reader.clone(),
+            currencies: Arc::new(currencies_by_issuer(conn, self.user_id).await?),
+        };
+        Ok(Some(Taken { mails, desk, place: self.place.clone() }))
     }
 
-    async fn read_and_file(
-        &mut self,
-        conn: &mut AsyncPgConnection,
-        mails: Vec<MailToRead>,
-    ) -> Result<(), JobError> {
-        if self.place.careful > 0 {
-            self.name_suspect(conn, mails.first().map(|mail| mail.id)).await?;
-        }
-        let currencies = Arc::new(currencies_by_issuer(conn, self.user_id).await?);
-        let desk = Desk { extractor: self.app.extractor, reader: self.reader.clone(), currencies };
-        let sheets = desk.read(mails).await?;
-        self.place.suspect = None;
-        self.place.careful = self.place.careful.saturating_sub(1);
-        let running = self.running;
-        let (progress, place) = (self.progress.clone(), self.place_json()?);
+    /// One transaction: what was read, and the fence with the checkpoint.
+    async fn file(&mut self, conn: &mut AsyncPgConnection, at_hand: Option<AtHand>) -> Result<(), JobError> {
+        let Some(AtHand { sheets, place }) = at_hand else { return Ok(()) };
+        let (running, progress, place) = (self.running, self.progress.clone(), json_of(&place)?);
         let filing = Filing {
             clock: &self.app.clock,
             user_id: self.user_id,
@@ -165,7 +229,7 @@ impl Run<'_> {
         };
         self.progress = conn
             .transaction::<_, JobError, _>(async move |conn| {
-                let progress = file_all(conn, &filing, &desk, &sheets, progress).await?;
+                let progress = file_all(conn, &filing, &sheets, progress).await?;
                 // The fence: a claim that is lost takes everything above back.
                 running.checkpoint(conn, &place, &progress).await?;
                 Ok(progress)
@@ -176,51 +240,71 @@ impl Run<'_> {
     }
 
     async fn name_suspect(&mut self, conn: &mut AsyncPgConnection, id: Option<Uuid>) -> Result<(), JobError> {
-        self.place.suspect = id;
-        let before = Place { behind: self.place.behind.saturating_sub(1), ..self.place.clone() };
-        let place = if self.order.email_ids.is_some() { before } else { self.place.clone() };
-        let place = serde_json::to_value(place).map_err(|error| Error::internal("a checkpoint", error))?;
+        let suspect = Place { suspect: id, ..self.place.clone() };
+        let before = Place { behind: suspect.behind.saturating_sub(1), ..suspect.clone() };
+        let place = json_of(if self.order.email_ids.is_some() { &before } else { &suspect })?;
         let (running, progress) = (self.running, self.progress.clone());
         conn.transaction::<_, JobError, _>(async |conn| running.checkpoint(conn, &place, &progress).await)
             .await?;
         self.running.committed();
         Ok(())
     }
-
-    fn place_json(&self) -> Result<Value, JobError> {
-        let place = serde_json::to_value(&self.place);
-        place.map_err(|error| Error::internal("a checkpoint cannot be written", error).into())
-    }
 }
 
+fn json_of(place: &Place) -> Result<Value, JobError> {
+    let place = serde_json::to_value(place);
+    place.map_err(|error| Error::internal("a checkpoint cannot be written", error).into())
+}
+
+/// Files what was read, all of it at once. When the database refuses that, the halves are tried, and so on: a mail that cannot
+/// be filed fails alone.
 async fn file_all(
     conn: &mut AsyncPgConnection,
     filing: &Filing<'_>,
-    desk: &Desk,
     sheets: &[Sheet],
     mut progress: Progress,
 ) -> Result<Progress, JobError> {
-    for sheet in sheets {
-        progress.done += 1;
-        let Some(mail) = desk.ready(sheet) else {
-            progress.failed += 1;
-            give_up(conn, filing.user_id, &[sheet.mail.id], "The extractor broke on it.").await?;
-            continue;
-        };
-        // A savepoint: a mail that the database refuses takes back what it wrote itself, and nothing else.
-        match conn.transaction(async |conn| filing.file(conn, &mail).await).await {
+    progress.done += i64::try_from(sheets.len()).unwrap_or(i64::MAX);
+    progress.total = progress.total.map(|total| total.max(progress.done));
+    let unread: Vec<Uuid> =
+        sheets.iter().filter(|sheet| sheet.ready().is_none()).map(|sheet| sheet.mail.id).collect();
+    fail(conn, filing, &mut progress, &unread, "The extractor broke on it.").await?;
+    let mails: Vec<ReadMail<'_>> = sheets.iter().filter_map(Sheet::ready).collect();
+    let mut waiting = vec![mails.as_slice()];
+    while let Some(some) = waiting.pop() {
+        // A savepoint: what the database refuses takes back what it wrote itself, and nothing else.
+        match conn.transaction(async |conn| filing.file(conn, some).await).await {
             Ok(Filed { booked, in_review }) => {
                 progress.booked += booked;
                 progress.in_review += in_review;
             }
             Err(error) if error.is_passing() => return Err(error.into()),
-            Err(error) => {
-                progress.failed += 1;
-                tracing::error!(email = %sheet.mail.id, %error, "a mail could not be filed; it is marked FAILED, report it with this id");
-                give_up(conn, filing.user_id, &[sheet.mail.id], "What was read in it could not be filed.")
-                    .await?;
-            }
+            Err(error) => match some {
+                [one] => {
+                    tracing::error!(email = %one.email_id, %error, "a mail could not be filed; it is marked FAILED, report it with this id");
+                    let reason = "What was read in it could not be filed.";
+                    fail(conn, filing, &mut progress, &[one.email_id], reason).await?;
+                }
+                several => {
+                    let (first, second) = several.split_at(several.len() / 2);
+                    waiting.extend([second, first]);
+                }
+            },
         }
     }
     Ok(progress)
+}
+
+async fn fail(
+    conn: &mut AsyncPgConnection,
+    filing: &Filing<'_>,
+    progress: &mut Progress,
+    ids: &[Uuid],
+    reason: &str,
+) -> Result<(), JobError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    progress.failed += i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    Ok(give_up(conn, filing.user_id, ids, reason).await?)
 }

@@ -12,8 +12,8 @@ use crate::error::Error;
 use crate::jobs::{JobError, JobPayload, NewJob, Outcome, Progress, RunningJob};
 use crate::mailbox::connected_account::{self, ConnectedAccount, Provider, Status};
 use crate::mailbox::import_folder::ImportFolder;
-use crate::mailbox::prepared::{PreparedMail, prepare};
-use crate::mailbox::source::MailSource;
+use crate::mailbox::intake::{Arrived, Intake};
+use crate::mailbox::source::{MailSource, Position};
 use crate::mailbox::store::store;
 use crate::mailbox::to_read::has_pending;
 use crate::users::user;
@@ -28,9 +28,9 @@ const EXTRACT_BATCH_SIZE: i64 = 50;
 struct At {
     /// Which of the payload's accounts is being read.
     account: usize,
-    /// Where in its file the next batch starts, and of which version of the file that is said.
-    offset: u64,
-    version: String,
+    /// Where the next batch of it starts.
+    #[serde(flatten)]
+    position: Position,
     /// Mails read, new, new but not to be read, and known, in all accounts.
     read: i64,
     stored: i64,
@@ -91,7 +91,7 @@ impl Fetch<'_> {
             return Ok(());
         }
         let opened = self.open(&mut conn, &account, at).await;
-        let mut source = match opened {
+        let source = match opened {
             Err(Error::Rejected { message, .. }) => {
                 return Err(self.give_up(conn, &account, at, message).await);
             }
@@ -100,17 +100,21 @@ impl Fetch<'_> {
         drop(conn);
         let total = source.total_mails().filter(|_| at.account == 0);
         let total = total.and_then(|total| i64::try_from(total).ok());
-        at.version.clear();
-        at.version.push_str(source.version());
-        let authserv_ids = source.authserv_ids(&self.app.config.mail_authserv_ids);
+        let (authserv_ids, cores) = (&self.app.config.mail_authserv_ids, self.app.cores.clone());
+        let mut intake = Intake::new(source, authserv_ids, account.id, cores);
         let reading = at.account;
         while at.account == reading {
             self.running.keep_going()?;
-            let (rest, batch) = source.read(at.room(self.limit)).await?;
-            source = rest;
-            let mails = prepare(batch.messages, authserv_ids.clone()).await?;
-            at.offset = batch.position;
-            self.commit(&account, at, &mails, batch.is_last, total).await?;
+            let next = intake.next(&self.app.pool, at.room(self.limit)).await;
+            let (rest, arrived) = match next {
+                Err(Error::Rejected { message, .. }) => {
+                    let conn = self.app.pool.connection().await?;
+                    return Err(self.give_up(conn, &account, at, message).await);
+                }
+                other => other?,
+            };
+            intake = rest;
+            self.commit(&account, at, &arrived, total).await?;
         }
         Ok(())
     }
@@ -124,7 +128,7 @@ impl Fetch<'_> {
     ) -> crate::error::Result<MailSource> {
         let limit = self.app.config.max_email_bytes;
         match Provider::parse(&account.provider) {
-            Some(Provider::Demo) => Ok(MailSource::demo(at.offset, limit)),
+            Some(Provider::Demo) => Ok(MailSource::demo(&at.position, limit)),
             Some(Provider::Mbox) => {
                 let owner = user::find(conn, account.user_id).await?.ok_or(Error::NotFound("user"))?;
                 let file = account.settings().file.ok_or_else(|| {
@@ -132,8 +136,7 @@ impl Fetch<'_> {
                     Error::rejected("file", crate::error::Code::NotFound, message)
                 })?;
                 let folder = ImportFolder::new(self.app.import_folder_of(&owner.username));
-                let opened = folder.open(&file).await?;
-                MailSource::open(opened, &file, Some((at.version.clone(), at.offset)), limit).await
+                folder.open(&file, at.position.clone(), limit).await
             }
             Some(Provider::Gmail | Provider::Imap) | None => {
                 let message = format!("{} accounts cannot be read yet.", account.provider);
@@ -150,8 +153,7 @@ impl Fetch<'_> {
         &self,
         account: &ConnectedAccount,
         at: &mut At,
-        mails: &[PreparedMail],
-        is_last: bool,
+        arrived: &Arrived,
         total: Option<i64>,
     ) -> Result<(), JobError> {
         let App { clock, pool, .. } = self.app;
@@ -159,14 +161,15 @@ impl Fetch<'_> {
         let mut conn = pool.connection().await?;
         let next = conn
             .transaction(async |conn| {
-                let mut next = before;
+                let Arrived { mails, known, position, is_last, .. } = arrived;
+                let mut next = At { position: position.clone(), ..before };
                 let stored = store(conn, clock, self.user_id, account.id, mails).await?;
-                next.read += i64::try_from(mails.len()).unwrap_or(i64::MAX);
+                next.read += i64::try_from(mails.len()).unwrap_or(i64::MAX) + known;
                 next.stored += stored.new;
                 next.skipped += stored.skipped;
-                next.seen_again += stored.seen_again;
+                next.seen_again += stored.seen_again + known;
                 let is_full = next.room(self.limit) == 0;
-                if is_last || is_full {
+                if *is_last || is_full {
                     connected_account::record_sync(conn, self.user_id, account.id, clock.now()).await?;
                     next.leave_account();
                 }
@@ -219,8 +222,7 @@ impl At {
 
     fn leave_account(&mut self) {
         self.account += 1;
-        self.offset = 0;
-        self.version.clear();
+        self.position = Position::default();
     }
 }
 
@@ -240,8 +242,9 @@ mod tests {
 
     #[test]
     fn the_next_account_is_read_from_its_start() {
-        let mut at = At { account: 1, offset: 77, version: "v".to_owned(), stored: 3, ..At::default() };
+        let written = json!({ "account": 1, "offset": 77, "version": "v", "read": 3, "stored": 3, "skipped": 0, "seen_again": 0 });
+        let mut at: At = serde_json::from_value(written).unwrap();
         at.leave_account();
-        assert_eq!(at, At { account: 2, stored: 3, ..At::default() });
+        assert_eq!(at, At { account: 2, read: 3, stored: 3, ..At::default() });
     }
 }

@@ -1,49 +1,32 @@
 //! The schema from the outside: whose rows it shows, how pages are walked, what a page costs, and what a wrong input answers.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
-
 use async_graphql::ID;
-use diesel::connection::{InstrumentationEvent, set_default_instrumentation};
 use pennypost::graphql::global_id::NodeType;
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
+use crate::support::statements;
 use crate::worker_faults::connect;
-
-/// Statements that are about this user are counted; each one names whose rows it reads.
-static WHOSE: Mutex<String> = Mutex::new(String::new());
-static COUNTED: AtomicUsize = AtomicUsize::new(0);
-
-#[expect(clippy::needless_pass_by_value, reason = "diesel hands each event over")]
-fn count(event: InstrumentationEvent<'_>) {
-    if let InstrumentationEvent::StartQuery { query, .. } = event {
-        let whose = WHOSE.lock().unwrap_or_else(PoisonError::into_inner);
-        if !whose.is_empty() && query.to_string().contains(whose.as_str()) {
-            COUNTED.fetch_add(1, Ordering::SeqCst);
-        }
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_with_categories_accounts_and_mails_takes_five_statements() {
-    set_default_instrumentation(|| Some(Box::new(count))).unwrap();
+    statements::listen();
     let test = TestApp::start().await;
     let ana = test.register("ana").await;
     ana.fetch_demo().await;
     let purchases = connect(&test, &ana, "ana", 120).await;
     ana.fetch(purchases).await;
     test.run_jobs().await;
-    *WHOSE.lock().unwrap() = NodeType::User.parse(&ID(ana.id.clone())).unwrap().to_string();
+    statements::count_those_of(&[NodeType::User.parse(&ID(ana.id.clone())).unwrap().to_string()]);
     let query = "{ transactions(first: 100) { nodes { id amount { amount currency }
         category { name } account { name } email { subject } } } }";
     let data = ana.data(query, json!({})).await;
     assert!(data["transactions"]["nodes"].as_array().unwrap().len() == 100);
-    assert_eq!(COUNTED.swap(0, Ordering::SeqCst), 5);
+    assert_eq!(statements::counted(), 5);
     let counted = "{ transactions(first: 1) { totalCount } }";
     ana.data(counted, json!({})).await;
-    assert_eq!(COUNTED.swap(0, Ordering::SeqCst), 2);
-    WHOSE.lock().unwrap().clear();
+    assert_eq!(statements::counted(), 2);
+    statements::count_those_of(&[]);
     test.finish().await;
 }
 
