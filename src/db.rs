@@ -9,6 +9,7 @@ pub mod pool;
 #[rustfmt::skip]
 #[expect(missing_docs, reason = "diesel prints this file")]
 pub mod schema;
+pub mod statistics;
 
 pub use pool::{Pool, PooledConnection};
 

@@ -71,7 +71,7 @@ const MODULES: &[Module] = &[
     module("sealed", &[&["error", "config"]], &[]),
     module("telemetry", &[&["error", "config"]], &["telemetry.rs"]),
     // 1: infrastructure
-    module("db", &[LEAVES], &["db.rs", "db/migrate.rs", "db/pool.rs", "db/schema.rs"]),
+    module("db", &[LEAVES], &["db.rs", "db/migrate.rs", "db/pool.rs", "db/schema.rs", "db/statistics.rs"]),
     module("redis", &[LEAVES], &["redis.rs"]),
     module("mailer", &[LEAVES], &["mailer.rs"]),
     module("embedded", &[LEAVES], &[

@@ -67,8 +67,8 @@ impl Filing<'_> {
     /// Files mails, each there once, in the caller's transaction. A mail that this version of the pipeline has filed before is
     /// left as it is; so is one that was deleted or ignored meanwhile.
     ///
-    /// At most ten statements for mails whose accounts and categories are known, whatever number of them; more only for
-    /// each new account, and for each row that a second reading corrects.
+    /// Some ten statements for mails whose accounts and categories are known, whatever number of them; more only for each new
+    /// account, and for each row that a second reading corrects.
     pub async fn file(&self, conn: &mut AsyncPgConnection, mails: &[ReadMail<'_>]) -> Result<Filed> {
         let ids: Vec<Uuid> = mails.iter().map(|mail| mail.email_id).collect();
         let locked = to_read::lock(conn, self.user_id, &ids).await?;

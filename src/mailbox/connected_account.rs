@@ -93,7 +93,7 @@ impl Status {
 /// What a provider needs to know and is no secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
-    /// MBOX: the file, relative to the owner's import folder; absent for one that only `pennypost import` fills.
+    /// MBOX: the file or folder, relative to the owner's import folder; absent for one that only `pennypost import` fills.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
 }
@@ -140,7 +140,7 @@ pub struct NewConnectedAccount {
     pub provider: Provider,
     /// MBOX: its name, `import` unless given.
     pub address: Option<String>,
-    /// MBOX: the file, relative to the import folder.
+    /// MBOX: the file or folder, relative to the import folder.
     pub file: Option<String>,
     /// The owner's import folder, in which the file has to be.
     pub import_folder: ImportFolder,

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::accounts::learn::currencies_by_issuer;
 use crate::app::App;
+use crate::db::statistics;
 use crate::error::Error;
 use crate::extraction::extractor::Reader;
 use crate::extraction::filing::{Filed, Filing, ReadMail, give_up};
@@ -18,6 +19,9 @@ use crate::jobs::{JobError, Outcome, Progress, RunningJob};
 use crate::mailbox::to_read::{self, MailToRead};
 use crate::money::Currency;
 use crate::users::user;
+
+/// After so many mails of one run the planner looks at the tables, and again after ten times as many.
+const STATISTICS_AFTER: i64 = 500;
 
 /// Which mails are wanted, and how many at a time.
 pub struct Order {
@@ -59,6 +63,8 @@ pub async fn run(app: &App, running: &RunningJob, order: Order) -> Result<Outcom
         progress: running.progress(),
         taken: 0,
         after: None,
+        filed: 0,
+        statistics_after: STATISTICS_AFTER,
         order,
     };
     run.count(&mut conn).await?;
@@ -85,6 +91,9 @@ struct Run<'a> {
     taken: i64,
     /// The last pending mail that was taken.
     after: Option<Uuid>,
+    /// How many mails this run has filed.
+    filed: i64,
+    statistics_after: i64,
     order: Order,
 }
 
@@ -220,6 +229,7 @@ impl Run<'_> {
     /// One transaction: what was read, and the fence with the checkpoint.
     async fn file(&mut self, conn: &mut AsyncPgConnection, at_hand: Option<AtHand>) -> Result<(), JobError> {
         let Some(AtHand { sheets, place }) = at_hand else { return Ok(()) };
+        self.filed = self.filed.saturating_add(i64::try_from(sheets.len()).unwrap_or(i64::MAX));
         let (running, progress, place) = (self.running, self.progress.clone(), json_of(&place)?);
         let filing = Filing {
             clock: &self.app.clock,
@@ -236,6 +246,10 @@ impl Run<'_> {
             })
             .await?;
         self.running.committed();
+        if self.filed >= self.statistics_after {
+            self.statistics_after = self.statistics_after.saturating_mul(10);
+            statistics::refresh(conn).await?;
+        }
         Ok(())
     }
 

@@ -116,3 +116,16 @@ async fn two_workers_on_one_mailbox_make_nothing_twice() {
     assert_eq!(test.number("SELECT email_count AS number FROM connected_accounts").await, 400);
     test.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backfill_tells_the_planner_how_large_its_tables_are() {
+    let test = TestApp::start().await;
+    let ana = test.register("ana").await;
+    let account = connect(&test, &ana, "ana", 600).await;
+    ana.fetch(account).await;
+    test.run_jobs().await;
+    let known = "SELECT min(reltuples)::bigint AS number FROM pg_class
+        WHERE relname IN ('emails', 'extractions', 'transactions', 'sightings')";
+    assert!(test.number(known).await >= 500);
+    test.finish().await;
+}
