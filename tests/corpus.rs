@@ -89,7 +89,6 @@ struct Floors {
 }
 
 fn hold(score: &Score, floors: &Floors, misses: &str) {
-    println!("{score}");
     assert!(score.macro_core() >= floors.macro_core, "macro-core has fallen\n{score}\n{misses}");
     assert!(score.full.rate() >= floors.full, "full has fallen\n{score}\n{misses}");
     assert!(score.categories.rate() >= floors.categories, "categories have fallen\n{score}\n{misses}");
@@ -102,7 +101,7 @@ fn hold(score: &Score, floors: &Floors, misses: &str) {
 
 #[test]
 fn the_open_part_is_read_as_well_as_before() {
-    let floors = Floors { macro_core: 860, full: 640, categories: 630, false_positives: 150 };
+    let floors = Floors { macro_core: 990, full: 940, categories: 920, false_positives: 0 };
     let score = score("");
     hold(&score, &floors, &score.misses());
 }
@@ -110,6 +109,6 @@ fn the_open_part_is_read_as_well_as_before() {
 /// What is read wrongly in the part that is held out is not shown: whoever sees it would write a rule for it.
 #[test]
 fn the_part_held_out_is_read_as_well_as_before() {
-    let floors = Floors { macro_core: 720, full: 430, categories: 500, false_positives: 120 };
+    let floors = Floors { macro_core: 920, full: 830, categories: 920, false_positives: 0 };
     hold(&score("held-out"), &floors, "");
 }
