@@ -40,6 +40,8 @@ pub type Attach = Box<dyn Fn(&mut Data, Caller) + Send + Sync>;
 pub struct Engine {
     guard: Guard,
     sdl: String,
+    /// The most errors of one answer.
+    errors: usize,
     attach: Attach,
     run: Box<dyn Fn(Request) -> BoxFuture<'static, Response> + Send + Sync>,
     follow: Box<dyn Fn(Request) -> BoxStream<'static, Response> + Send + Sync>,
@@ -87,11 +89,13 @@ impl Engine {
             .disable_suggestions()
             .finish();
         let sdl = print(&schema);
+        let errors = limits.errors;
         let guard = Guard::new(typed(&sdl)?, limits);
         let following = schema.clone();
         Ok(Self {
             guard,
             sdl,
+            errors,
             attach,
             run: Box::new(move |request| {
                 let schema = schema.clone();
@@ -112,10 +116,9 @@ impl Engine {
         let request_id = caller.request_id;
         match self.guard.admit(incoming, allowed, caller.viewer.is_some()) {
             Ok(admitted) => {
-                let cost = admitted.cost;
+                let ending = Ending { request_id, cost: admitted.cost, errors: self.errors };
                 let running = (self.run)(self.request(admitted, caller));
-                let ended = AssertUnwindSafe(running).catch_unwind().await;
-                Answer::ended(ended, request_id, cost)
+                ending.answer(AssertUnwindSafe(running).catch_unwind().await)
             }
             Err(refusal) => Answer::refused(&refusal),
         }
@@ -126,10 +129,10 @@ impl Engine {
         let request_id = caller.request_id;
         match self.guard.admit(incoming, Allowed::All, caller.viewer.is_some()) {
             Ok(admitted) => {
-                let cost = admitted.cost;
+                let ending = Ending { request_id, cost: admitted.cost, errors: self.errors };
                 AssertUnwindSafe((self.follow)(self.request(admitted, caller)))
                     .catch_unwind()
-                    .map(move |ended| Answer::ended(ended, request_id, cost))
+                    .map(move |ended| ending.answer(ended))
                     .boxed()
             }
             Err(refusal) => once(ready(Answer::refused(&refusal))).boxed(),
@@ -160,18 +163,29 @@ impl Answer {
     pub fn stopped(error: &Error, request_id: Uuid) -> Self {
         Self::refused(&Shown::of(error, request_id).into_refusal())
     }
+}
 
+/// What the answer to an execution is made with, beside what came of it.
+#[derive(Clone, Copy)]
+struct Ending {
+    request_id: Uuid,
+    cost: u64,
+    /// The most errors that are reported.
+    errors: usize,
+}
+
+impl Ending {
     /// The answer to an execution that came to its end, or broke off in a panic, whose text nobody sees.
-    fn ended(ended: std::thread::Result<Response>, request_id: Uuid, cost: u64) -> Self {
+    fn answer(self, ended: std::thread::Result<Response>) -> Answer {
         if let Ok(response) = ended {
-            return Self::executed(response, request_id, cost);
+            return self.executed(response);
         }
-        tracing::error!(%request_id, "a resolver panicked");
-        Self::refused(&Shown::masked(request_id).into_refusal())
+        tracing::error!(request_id = %self.request_id, "a resolver panicked");
+        Answer::refused(&Shown::masked(self.request_id).into_refusal())
     }
 
-    fn executed(mut response: Response, request_id: Uuid, cost: u64) -> Self {
-        let shown: Vec<Shown> = response.errors.iter_mut().map(|error| show(error, request_id)).collect();
+    fn executed(self, mut response: Response) -> Answer {
+        let shown = show(&mut response.errors, self.request_id);
         let retry_after_seconds = shown.iter().filter_map(|shown| shown.retry_after).map(whole_seconds).max();
         let outcome = match shown.first() {
             Some(first)
@@ -181,10 +195,12 @@ impl Answer {
             }
             _ => Outcome::Executed,
         };
+        // A page of rows that all fail says nothing more after the first few.
+        response.errors.truncate(self.errors);
         match serde_json::to_vec(&response) {
-            Ok(body) => Self { body, outcome, retry_after_seconds, cost },
+            Ok(body) => Answer { body, outcome, retry_after_seconds, cost: self.cost },
             Err(error) => {
-                Self::stopped(&Error::internal("an answer could not be written", error), request_id)
+                Answer::stopped(&Error::internal("an answer could not be written", error), self.request_id)
             }
         }
     }
