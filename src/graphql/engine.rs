@@ -43,6 +43,8 @@ pub type Attach = Box<dyn Fn(&mut Data, Caller) + Send + Sync>;
 pub struct Engine {
     guard: Guard,
     sdl: String,
+    /// The most errors of one answer.
+    errors: usize,
     attach: Attach,
     run: Box<dyn Fn(Request) -> BoxFuture<'static, Response> + Send + Sync>,
     follow: Box<dyn Fn(Request) -> BoxStream<'static, Response> + Send + Sync>,
@@ -98,11 +100,13 @@ impl Engine {
             .disable_suggestions()
             .finish();
         let sdl = print(&schema);
+        let errors = limits.errors;
         let guard = Guard::new(typed(&sdl)?, limits);
         let following = schema.clone();
         Ok(Self {
             guard,
             sdl,
+            errors,
             attach,
             run: Box::new(move |request| {
                 let schema = schema.clone();
@@ -130,10 +134,9 @@ impl Engine {
         let request_id = caller.request_id;
         match self.guard.admit(incoming, allowed, caller.viewer.is_some()) {
             Ok(admitted) => {
-                let cost = admitted.cost;
+                let ending = Ending { request_id, cost: admitted.cost, errors: self.errors };
                 let running = (self.run)(self.request(admitted, caller));
-                let ended = AssertUnwindSafe(running).catch_unwind().await;
-                Answer::ended(ended, request_id, cost)
+                ending.answer(AssertUnwindSafe(running).catch_unwind().await)
             }
             Err(refusal) => Answer::refused(&refusal),
         }
@@ -149,10 +152,11 @@ impl Engine {
                 return Answers { is_subscription: false, stream };
             }
         };
-        let (is_subscription, cost) = (admitted.is_subscription, admitted.cost);
+        let is_subscription = admitted.is_subscription;
+        let ending = Ending { request_id, cost: admitted.cost, errors: self.errors };
         let answers = AssertUnwindSafe((self.follow)(self.request(admitted, caller)))
             .catch_unwind()
-            .map(move |ended| Answer::ended(ended, request_id, cost))
+            .map(move |ended| ending.answer(ended))
             .boxed();
         let stream = if is_subscription { until_refused(answers) } else { answers };
         Answers { is_subscription, stream }
@@ -182,18 +186,29 @@ impl Answer {
     pub fn stopped(error: &Error, request_id: Uuid) -> Self {
         Self::refused(&Shown::of(error, request_id).into_refusal())
     }
+}
 
+/// What the answer to an execution is made with, beside what came of it.
+#[derive(Clone, Copy)]
+struct Ending {
+    request_id: Uuid,
+    cost: u64,
+    /// The most errors that are reported.
+    errors: usize,
+}
+
+impl Ending {
     /// The answer to an execution that came to its end, or broke off in a panic, whose text nobody sees.
-    fn ended(ended: std::thread::Result<Response>, request_id: Uuid, cost: u64) -> Self {
+    fn answer(self, ended: std::thread::Result<Response>) -> Answer {
         if let Ok(response) = ended {
-            return Self::executed(response, request_id, cost);
+            return self.executed(response);
         }
-        tracing::error!(%request_id, "a resolver panicked");
-        Self::refused(&Shown::masked(request_id).into_refusal())
+        tracing::error!(request_id = %self.request_id, "a resolver panicked");
+        Answer::refused(&Shown::masked(self.request_id).into_refusal())
     }
 
-    fn executed(mut response: Response, request_id: Uuid, cost: u64) -> Self {
-        let shown: Vec<Shown> = response.errors.iter_mut().map(|error| show(error, request_id)).collect();
+    fn executed(self, mut response: Response) -> Answer {
+        let shown = show(&mut response.errors, self.request_id);
         let retry_after_seconds = shown.iter().filter_map(|shown| shown.retry_after).map(whole_seconds).max();
         let outcome = match shown.first() {
             Some(first)
@@ -203,10 +218,12 @@ impl Answer {
             }
             _ => Outcome::Executed,
         };
+        // A page of rows that all fail says nothing more after the first few.
+        response.errors.truncate(self.errors);
         match serde_json::to_vec(&response) {
-            Ok(body) => Self { body, outcome, retry_after_seconds, cost },
+            Ok(body) => Answer { body, outcome, retry_after_seconds, cost: self.cost },
             Err(error) => {
-                Self::stopped(&Error::internal("an answer could not be written", error), request_id)
+                Answer::stopped(&Error::internal("an answer could not be written", error), self.request_id)
             }
         }
     }

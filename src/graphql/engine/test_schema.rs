@@ -1,5 +1,6 @@
 //! A small schema with every shape of input and output that the guard and the engine treat in their own way.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -7,6 +8,8 @@ use async_graphql::{
     Context, EmptySubscription, Enum, InputObject, MaybeUndefined, Object, OneofObject, Scalar, ScalarType,
     Schema, SimpleObject, Subscription,
 };
+use dataloader::BatchFn;
+use dataloader::non_cached::Loader;
 use futures_util::Stream;
 
 use super::{Attach, Caller, Engine};
@@ -78,6 +81,36 @@ struct ItemConnection {
 }
 
 pub(crate) struct Item;
+
+/// A row whose related field fails together with that of its siblings.
+struct Row {
+    number: i32,
+    related: Loader<i32, Found, Away>,
+}
+
+/// What one key of the loader leads to.
+type Found = std::result::Result<i32, Arc<Error>>;
+
+/// A loader that never finds anything, and gives one error to every field that waits.
+struct Away;
+
+impl BatchFn<i32, Found> for Away {
+    async fn load(&mut self, keys: &[i32]) -> HashMap<i32, Found> {
+        let error = Arc::new(Error::internal("reading the related rows", "the disk is on fire"));
+        keys.iter().map(|key| (*key, Err(Arc::clone(&error)))).collect()
+    }
+}
+
+#[Object]
+#[expect(clippy::unused_async, reason = "the derive wants each resolver async")]
+impl Row {
+    async fn number(&self) -> i32 {
+        self.number
+    }
+    async fn related(&self) -> Option<Found> {
+        self.related.try_load(self.number).await.ok()
+    }
+}
 
 fn page(first: Option<i32>, last: Option<i32>) -> ItemConnection {
     let rows = first.or(last).unwrap_or(2).clamp(0, 2);
@@ -175,6 +208,10 @@ impl Query {
     }
     async fn items(&self, first: Option<i32>, last: Option<i32>) -> ItemConnection {
         page(first, last)
+    }
+    async fn rows(&self, count: i32) -> Vec<Row> {
+        let related = Loader::new(Away).with_max_batch_size(1_000);
+        (0..count).map(|number| Row { number, related: related.clone() }).collect()
     }
     async fn by_ids(&self, ids: Vec<async_graphql::ID>) -> Vec<Item> {
         ids.iter().map(|_| Item).collect()

@@ -26,7 +26,7 @@ pub struct Limits {
     pub complexity: u64,
     /// The rows that a connection is priced at where neither `first` nor `last` is given.
     pub default_page: u64,
-    /// The most errors that a refused request reports.
+    /// The most errors that an answer reports.
     pub errors: usize,
     /// The root fields that check a secret; a request may hold one of them, once.
     pub sign_in_fields: Vec<String>,
