@@ -9,6 +9,8 @@ pub mod fingerprint;
 pub mod folder;
 pub mod folder_position;
 pub mod forwarded;
+#[cfg(test)]
+mod hostile_tests;
 mod html;
 pub mod import;
 pub mod import_folder;
