@@ -169,6 +169,7 @@ const MODULES: &[Module] = &[
         "http/page/tests.rs", "http/parameters.rs", "http/problem.rs", "http/request_id.rs", "http/router.rs",
         "http/serve.rs", "http/status.rs", "http/websocket.rs", "http/websocket/close.rs",
         "http/websocket/connection.rs", "http/websocket/message.rs", "http/websocket/occupancy.rs",
+        "http/websocket/operation.rs",
         "http/websocket/tests.rs",
     ]),
     // 5: the command line

@@ -10,7 +10,6 @@ mod source;
 use std::collections::HashSet;
 use std::path::Path;
 
-use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Berlin;
 use pennypost::clock::Clock;
 use pennypost::extraction::categorise::category_name;
@@ -35,7 +34,7 @@ fn answer(case: &Case) -> Answer {
         sender_name: message.from_name,
         subject: message.subject,
         sent_at: message.sent_at,
-        received_at: DateTime::<Utc>::UNIX_EPOCH,
+        received_at: message.sent_at.unwrap_or_default(),
         authenticity: Authenticity::Unverified,
         text_version: 1,
         text: message.text,

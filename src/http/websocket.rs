@@ -22,6 +22,7 @@ pub mod close;
 pub mod connection;
 pub mod message;
 pub mod occupancy;
+pub mod operation;
 
 use occupancy::Occupancy;
 
@@ -31,8 +32,6 @@ const SUBPROTOCOL: &str = "graphql-transport-ws";
 const BUFFER: usize = 4 * 1024;
 /// A message above the limit is still read to its end up to this many bytes, so that its sender sees why the socket closes.
 const LARGEST_READ: usize = 256 * 1024;
-/// What may wait for a client that reads slowly, in bytes.
-const LARGEST_UNSENT: usize = 512 * 1024;
 
 /// What one socket, and one user, may take.
 #[derive(Clone, Copy, Debug)]
@@ -114,7 +113,6 @@ impl Sockets {
             .protocols([SUBPROTOCOL])
             .read_buffer_size(BUFFER)
             .write_buffer_size(BUFFER)
-            .max_write_buffer_size(LARGEST_UNSENT)
             .max_frame_size(LARGEST_READ)
             .max_message_size(LARGEST_READ);
         // Counted from here on: a server that stops waits for the socket that is just being made.

@@ -124,14 +124,11 @@ impl Live {
         let mut state = self.state();
         let job = event.event.job_id;
         let subjects = [Some(Subject::Job(job)), event.user_id.map(Subject::User), Some(Subject::Everyone)];
-        let mut is_watched = false;
-        for mailbox in subjects.iter().flatten().filter_map(|subject| state.watchers.get(subject)).flatten() {
-            is_watched = true;
-            mailbox.1.put(event);
+        for mailboxes in subjects.iter().flatten().filter_map(|subject| state.watchers.get(subject)) {
+            mailboxes.values().for_each(|mailbox| mailbox.put(event));
         }
-        if is_watched {
-            state.sent.remember((job, event.event.version));
-        }
+        // Also what nobody watches: the catch-up then need not look closer at it.
+        state.sent.remember((job, event.event.version));
     }
 
     /// The keys among these of events that have not gone out lately.

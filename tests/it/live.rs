@@ -2,6 +2,7 @@
 
 mod faults;
 mod moves;
+mod plans;
 mod rights;
 mod scene;
 mod sequence;

@@ -236,6 +236,9 @@ impl Query {
         tokio::time::sleep(Duration::from_millis(150)).await;
         1
     }
+    async fn long(&self) -> String {
+        "x".repeat(2_000_000)
+    }
     async fn slow(&self) -> i32 {
         tokio::time::sleep(Duration::from_mins(1)).await;
         1
@@ -251,6 +254,12 @@ impl Mutation {
     }
     async fn sign_in(&self) -> &'static str {
         "signed in"
+    }
+    async fn later(&self) -> u32 {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let mut counter = self.0.lock().unwrap();
+        *counter += 1;
+        *counter
     }
     async fn increment(&self) -> u32 {
         let mut counter = self.0.lock().unwrap();

@@ -51,7 +51,8 @@ pub async fn watch_queues(pool: &Pool) -> Result<impl Stream<Item = QueueStats> 
         }
         let mut next = Instant::now();
         loop {
-            next += EVERY;
+            // A look that took long is not made up for.
+            next = (next + EVERY).max(Instant::now());
             sleep_until(next).await;
             match look(&pool).await {
                 Ok(found) if found != seen => {

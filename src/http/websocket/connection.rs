@@ -1,82 +1,80 @@
 //! One socket from its first message to its last: who it is, its operations, its signs of life, and how it ends.
 
-use std::pin::Pin;
+use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
 use axum::http::HeaderValue;
 use axum::http::header::AUTHORIZATION;
-use futures_util::stream::{BoxStream, Stream, StreamExt, once};
+use futures_util::stream::StreamExt;
 use serde_json::{Map, Value};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
 use tokio_stream::StreamMap;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
-use crate::graphql::engine::{Answer, Answers, Caller, Incoming, Outcome, Refusal, RequestCode};
+use crate::graphql::engine::{Answer, Caller, Incoming, Outcome, Refusal, RequestCode};
 use crate::http::graphql::Arrival;
 use crate::http::websocket::Sockets;
 use crate::http::websocket::close::Close;
 use crate::http::websocket::message::{self, ClientMessage, parse};
 use crate::http::websocket::occupancy::{Owner, Place};
+use crate::http::websocket::operation::{Event, Operation};
 
 /// How long the other side may take to close after it was told to.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// A token that is good for ever, as far as a socket is concerned.
 const LONGEST_LIFE: Duration = Duration::from_hours(24 * 365);
 
-type Events = Pin<Box<dyn Stream<Item = Event> + Send>>;
-
-/// What an operation brings.
-enum Event {
-    Answer(Answer),
-    End,
-}
-
 /// An open socket whose client has said who it is.
 struct Connection<'a> {
     sockets: &'a Sockets,
     socket: &'a mut WebSocket,
     caller: Caller,
-    operations: StreamMap<String, Events>,
+    operations: StreamMap<String, Operation>,
     has_heard: bool,
     _place: Place,
 }
 
 /// Serves a socket until either side ends it, or the server stops.
 pub async fn run(sockets: Sockets, stop: CancellationToken, arrival: Arrival, mut socket: WebSocket) {
-    let served = stop.run_until_cancelled(serve(&sockets, arrival, &mut socket)).await;
-    let close = served.map_or(Close::Restart, |ended| match ended {
+    let close = match serve(&sockets, &stop, arrival, &mut socket).await {
         Ok(never) => match never {},
         Err(close) => close,
-    });
+    };
     end(&mut socket, close).await;
 }
 
 /// Says why, and reads on until the other side has closed: a connection that is dropped with something unread loses the
-/// reason on its way.
+/// reason on its way. What the other side has closed is answered by reading on, too.
 async fn end(socket: &mut WebSocket, close: Close) {
-    let Some(frame) = close.frame() else { return };
-    tracing::debug!(code = frame.code, reason = %frame.reason, "a socket is closed");
     let saying = async {
-        if socket.send(Message::Close(Some(frame))).await.is_ok() {
-            while let Some(Ok(_)) = socket.recv().await {}
+        if let Some(frame) = close.frame() {
+            tracing::debug!(code = frame.code, reason = %frame.reason, "a socket is closed");
+            if socket.send(Message::Close(Some(frame))).await.is_err() {
+                return;
+            }
         }
+        while let Some(Ok(_)) = socket.recv().await {}
     };
     let _ = timeout(LAST_WORDS, saying).await;
 }
 
 async fn serve(
     sockets: &Sockets,
+    stop: &CancellationToken,
     arrival: Arrival,
     socket: &mut WebSocket,
-) -> Result<std::convert::Infallible, Close> {
+) -> Result<Infallible, Close> {
     if socket.protocol().is_none() {
         return Err(Close::Subprotocol);
     }
-    let deadline = Instant::now() + sockets.limits.init_within;
-    let init = timeout_at(deadline, wait_for_init(sockets, socket)).await;
-    let init = init.unwrap_or(Err(Close::InitTimeout))?;
+    let init = tokio::select! {
+        init = timeout(sockets.limits.init_within, wait_for_init(sockets, socket)) => {
+            init.unwrap_or(Err(Close::InitTimeout))?
+        }
+        () = stop.cancelled() => return Err(Close::Restart),
+    };
     let caller = sign_in(sockets, arrival, &init).await?;
     let limits = &sockets.limits;
     let (owner, limit) = match &caller.viewer {
@@ -87,7 +85,7 @@ async fn serve(
     let operations = StreamMap::new();
     let mut connection = Connection { sockets, socket, caller, operations, has_heard: true, _place: place };
     connection.send(Message::text(message::connection_ack())).await?;
-    connection.run().await
+    connection.run(stop).await
 }
 
 async fn wait_for_init(sockets: &Sockets, socket: &mut WebSocket) -> Result<Map<String, Value>, Close> {
@@ -151,7 +149,7 @@ async fn sign_in(
 }
 
 impl Connection<'_> {
-    async fn run(&mut self) -> Result<std::convert::Infallible, Close> {
+    async fn run(&mut self, stop: &CancellationToken) -> Result<Infallible, Close> {
         let expiry = Instant::now() + self.caller.good_for.unwrap_or(LONGEST_LIFE).min(LONGEST_LIFE);
         let mut pings = self.pings();
         loop {
@@ -172,8 +170,24 @@ impl Connection<'_> {
                     self.send(Message::Ping(axum::body::Bytes::new())).await?;
                 }
                 () = sleep_until(expiry) => return Err(Close::Forbidden),
+                () = stop.cancelled() => return Err(self.wind_up().await),
             }
         }
+    }
+
+    /// The server stops: subscriptions end at once, since their clients go on from where they were. A query or a mutation that
+    /// is under way has its time, because nobody could know otherwise whether it happened.
+    async fn wind_up(&mut self) -> Close {
+        let subscriptions = self.operations.iter().filter(|(_, operation)| operation.is_subscription);
+        for id in subscriptions.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
+            self.operations.remove(&id);
+        }
+        while let Some((id, event)) = self.operations.next().await {
+            if let Err(close) = self.give(id, event).await {
+                return close;
+            }
+        }
+        Close::Restart
     }
 
     fn pings(&self) -> Interval {
@@ -209,10 +223,8 @@ impl Connection<'_> {
         let request_id = self.sockets.clock.new_id();
         let mut caller = Caller { request_id, ..self.caller.clone() };
         caller.viewer = caller.viewer.map(|viewer| crate::viewer::Viewer { request_id, ..viewer });
-        let Answers { is_subscription, stream } = self.sockets.engine.follow(incoming, caller);
-        let answers = if is_subscription { stream } else { within(self.sockets.within, stream) };
-        let events = answers.map(Event::Answer).chain(once(async { Event::End }));
-        self.operations.insert(id, Box::pin(events));
+        let answers = self.sockets.engine.follow(incoming, caller);
+        self.operations.insert(id, Operation::start(answers, self.sockets.within));
         Ok(())
     }
 
@@ -240,15 +252,4 @@ impl Connection<'_> {
             Err(_) => Err(Close::TooSlow),
         }
     }
-}
-
-/// The one answer of a query or a mutation, within its time.
-fn within(limit: Duration, mut answers: BoxStream<'static, Answer>) -> BoxStream<'static, Answer> {
-    once(async move {
-        match timeout(limit, answers.next()).await {
-            Ok(Some(answer)) => answer,
-            Ok(None) | Err(_) => Answer::refused(&Refusal::timed_out(limit)),
-        }
-    })
-    .boxed()
 }

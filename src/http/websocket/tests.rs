@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -91,11 +93,14 @@ fn authenticate(Arrival { headers, peer, request_id }: &Arrival) -> Result<Calle
 
 /// The code that the socket is closed with, whatever is said before.
 async fn close_code(socket: &mut Socket) -> u16 {
-    loop {
-        if let Said::Closed(code, _) = socket.hear().await {
-            return code;
+    let closed = async {
+        loop {
+            if let Said::Closed(code, _) = socket.hear().await {
+                return code;
+            }
         }
-    }
+    };
+    timeout(Duration::from_secs(20), closed).await.expect("the server closes the socket")
 }
 
 fn message(value: Value) -> Said {
@@ -301,8 +306,9 @@ async fn a_peer_without_a_sign_of_life_is_closed_and_one_that_answers_pings_is_n
     // What is not read is not answered.
     sleep(SHORT * 3).await;
     assert_eq!(close_code(&mut silent).await, 1001);
-    let mut living = server.nobody().await;
-    let heard = timeout(SHORT * 5, living.hear()).await;
+    let patient = Server::with(|limits| limits.ping_every = SHORT * 3).await;
+    let mut living = patient.nobody().await;
+    let heard = timeout(SHORT * 8, living.hear()).await;
     assert!(heard.is_err(), "{heard:?}");
     living.subscribe("q", GREETING, json!({})).await;
     assert!(living.next("q").await.is_some());
@@ -313,7 +319,8 @@ async fn a_peer_that_does_not_read_is_closed_with_1013() {
     let server = Server::with(|limits| limits.send_within = SHORT).await;
     let mut socket = server.nobody().await;
     socket.subscribe("s", "subscription { flood }", json!({})).await;
-    sleep(SHORT * 3).await;
+    // Long enough for the buffers between the two to fill, and for the server to lose its patience.
+    sleep(SHORT * 4).await;
     assert_eq!(close_code(&mut socket).await, 1013);
 }
 
@@ -324,6 +331,50 @@ async fn pages_of_other_origins_get_no_socket() {
     let refused = Socket::try_open(&server.address, protocol, Some("https://evil.example")).await;
     assert_eq!(refused.err(), Some(403));
     assert!(Socket::try_open(&server.address, protocol, Some("https://app.example")).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_answer_may_be_large() {
+    let server = Server::start().await;
+    let mut socket = server.nobody().await;
+    socket.subscribe("q", "{ long }", json!({})).await;
+    let answer = socket.next("q").await.unwrap();
+    assert_eq!(answer["data"]["long"].as_str().unwrap().len(), 2_000_000);
+}
+
+#[tokio::test]
+async fn a_client_that_closes_is_answered() {
+    let server = Server::start().await;
+    let mut socket = server.nobody().await;
+    let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
+    socket.stream.close(Some(frame)).await.unwrap();
+    assert_eq!(socket.hear().await, Said::Closed(1000, String::new()));
+}
+
+#[tokio::test]
+async fn what_is_under_way_when_the_server_stops_comes_to_its_end() {
+    let server = Server::start().await;
+    let mut socket = server.nobody().await;
+    socket.subscribe("s", FOR_EVER, json!({})).await;
+    socket.subscribe("q", "{ nap }", json!({})).await;
+    sleep(Duration::from_millis(50)).await;
+    server.stop.cancel();
+    assert_eq!(socket.next("q").await, Some(json!({ "data": { "nap": 1 } })));
+    assert_eq!(socket.next("q").await, None);
+    assert_eq!(close_code(&mut socket).await, 1012);
+}
+
+#[tokio::test]
+async fn an_operation_goes_on_while_its_client_does_not_read() {
+    let server = Server::start().await;
+    let mut deaf = server.nobody().await;
+    deaf.subscribe("q", "mutation { later }", json!({})).await;
+    deaf.subscribe("s", "subscription { flood }", json!({})).await;
+    // Nothing is read of the flood, and the mutation has to come to its end all the same.
+    sleep(SHORT * 3).await;
+    let mut other = server.nobody().await;
+    other.subscribe("q", "mutation { increment }", json!({})).await;
+    assert_eq!(other.next("q").await, Some(json!({ "data": { "increment": 2 } })));
 }
 
 #[tokio::test]

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use futures_util::Stream;
 use futures_util::stream::unfold;
+use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::read::events_after;
+use super::read::{events_after, version_of};
 use super::{Live, Notice, Subject, Watcher};
 use crate::db::Pool;
 use crate::error::Result;
@@ -19,6 +20,8 @@ use crate::viewer::Visibility;
 const PAGE: i64 = 200;
 /// Between two tries while the database is away.
 const PAUSE: Duration = Duration::from_millis(500);
+/// After so long without a word the job is looked at.
+const LOOK_AGAIN: Duration = Duration::from_mins(1);
 
 struct Follower {
     pool: Pool,
@@ -48,7 +51,8 @@ pub async fn follow(
     let mut conn = pool.connection().await?;
     let Some(job) = read::find(&mut conn, visibility, job_id).await? else { return Ok(None) };
     drop(conn);
-    let last = after_version.unwrap_or(job.version - 1);
+    // A client that is ahead of the database, as after a restored one, has seen all that there is.
+    let last = after_version.map_or(job.version - 1, |after| after.min(job.version));
     let mut follower = Follower {
         pool: pool.clone(),
         watcher,
@@ -84,7 +88,11 @@ impl Follower {
                 self.catch_up().await;
                 continue;
             }
-            match self.watcher.next().await {
+            let Ok(notice) = timeout(LOOK_AGAIN, self.watcher.next()).await else {
+                self.look_again().await;
+                continue;
+            };
+            match notice {
                 Notice::Event(event) if event.event.version == self.last + 1 => {
                     self.waiting.push_back(PublishedEvent::clone(&event));
                 }
@@ -99,6 +107,16 @@ impl Follower {
         while let Err(error) = self.read_on().await {
             tracing::debug!(%error, job = %self.job_id, "the events of a watched job wait for the database");
             tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Asks after a job of which nothing was heard for long: it may be gone, and nobody says so.
+    async fn look_again(&mut self) {
+        let Ok(mut conn) = self.pool.connection().await else { return };
+        match version_of(&mut conn, self.job_id).await {
+            Ok(Some(version)) => self.known = self.known.max(version),
+            Ok(None) => self.is_ended = true,
+            Err(error) => tracing::debug!(%error, job = %self.job_id, "a watched job could not be looked at"),
         }
     }
 

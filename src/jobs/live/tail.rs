@@ -55,9 +55,8 @@ impl Tail {
                     tracing::debug!(%error, "Redis gave no events; the table has them within a second");
                     renew_if_silent(&self.client, &error).await;
                     tokio::time::sleep(PAUSE).await;
-                    // The server may have come back empty, with ids below the ones before. What was missed
-                    // meanwhile is in the table.
-                    cursor = None;
+                    // A server that came back empty may count from below the cursor.
+                    cursor = self.still_ahead(cursor).await;
                 }
             }
         }
@@ -80,11 +79,23 @@ impl Tail {
         Ok((next, entries))
     }
 
+    /// The cursor, unless the stream ends in front of it: that is another stream, and is read from its end.
+    async fn still_ahead(&self, cursor: Option<String>) -> Option<String> {
+        let (cursor, end) = (cursor?, self.end().await.ok()?);
+        (place(&cursor) <= place(&end)).then_some(cursor)
+    }
+
     /// The id of the last entry; before any, the id in front of all.
     async fn end(&self) -> Result<String, RedisError> {
         let last: Entries = self.client.xrevrange(self.key.as_str(), "+", "-", Some(1)).await?;
         Ok(last.into_iter().next().map_or_else(|| "0-0".to_owned(), |(id, _)| id))
     }
+}
+
+/// An entry's id as numbers: milliseconds, and a count within one.
+fn place(id: &str) -> Option<(u64, u64)> {
+    let (milliseconds, count) = id.split_once('-')?;
+    Some((milliseconds.parse().ok()?, count.parse().ok()?))
 }
 
 /// Nothing is decoded for nobody. An entry of a newer version that this one cannot read is passed over: the table has it.

@@ -96,6 +96,13 @@ async fn a_job_that_has_ended_shows_its_present_state_and_completes() {
         assert_eq!(heard(&socket.next("a").await.unwrap()).version, version);
     }
     assert_eq!(socket.next("a").await, None);
+    let ahead = scene.enqueue(Some(scene.user("ana").await.id), long(1, 400)).await;
+    socket.subscribe("ahead", JOB_EVENTS, json!({ "id": global_id(&ahead), "after": 99 })).await;
+    let mut last = None;
+    while let Some(answer) = socket.next("ahead").await {
+        last = Some(heard(&answer).state);
+    }
+    assert_eq!(last.as_deref(), Some("SUCCESS"), "who is ahead of the database sees what is new to it");
     for (after, wanted) in [(None, vec![3]), (Some(1), vec![2, 3]), (Some(3), vec![]), (Some(99), vec![])] {
         socket.subscribe("b", JOB_EVENTS, json!({ "id": global_id(&job), "after": after })).await;
         for version in wanted {
@@ -156,7 +163,7 @@ async fn a_watch_over_ones_jobs_begins_with_the_active_ones_and_is_narrowed_by_s
     let scene = Scene::start().await;
     let ana = scene.test.register("ana").await;
     let id = scene.user("ana").await.id;
-    let running = scene.enqueue(Some(id), long(1, 2_000)).await;
+    let running = scene.enqueue(Some(id), long(1, 60_000)).await;
     let ended = scene.enqueue(Some(id), short()).await;
     let mut socket = ana.socket().await;
     socket.subscribe("end", JOB_EVENTS, json!({ "id": global_id(&ended), "after": 0 })).await;
