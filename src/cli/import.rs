@@ -33,8 +33,6 @@ use crate::viewer::Visibility;
 const CONNECTIONS: usize = 4;
 /// Mails a checkpoint of the extraction.
 const BATCH_SIZE: i64 = 50;
-/// The same key as the API's, so that a user's mails are not read twice at a time.
-const UNIQUE_KEY: &str = "extract";
 /// Between two looks at the job.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// So long a job waits while workers are about.
@@ -146,9 +144,12 @@ async fn read(
 
 async fn enqueue_extraction(conn: &mut AsyncPgConnection, user_id: Uuid) -> Result<Job> {
     let payload = JobPayload::ExtractEmails { limit: None, batch_size: BATCH_SIZE, email_ids: None };
-    let new = NewJob::new(Some(user_id), payload).unique(UNIQUE_KEY);
+    let id = Clock::System.new_id();
+    // One for each import: an extraction that is active may have a limit, or be just ending and have looked before these
+    // mails were there.
+    let new = NewJob::new(Some(user_id), payload).unique(format!("import:{id}"));
     // Nobody is told: a worker looks by itself within a second.
-    Ok(enqueue(conn, Clock::System.new_id(), new).await?.job)
+    Ok(enqueue(conn, id, new).await?.job)
 }
 
 async fn work(mut config: Config, environment: Environment, stop: CancellationToken) -> Result<()> {

@@ -5,6 +5,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::app::TestApp;
@@ -126,6 +127,26 @@ async fn a_file_that_grows_between_two_imports_adds_what_is_new() {
     let output = import.start(&test, &link).wait_with_output().unwrap();
     assert!(self::said(&output).contains("0 new (0 of them skipped), 2 seen before."), "{output:?}");
     assert_whole(&test, 300).await;
+    drop(worker);
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_reads_all_its_mails_whatever_other_extraction_is_about() {
+    let test = TestApp::start().await;
+    let ana = test.register("ana").await;
+    let few = "mutation { extractEmails(input: { limit: 10 }) { job { id } userErrors { code } } }";
+    ana.data(few, json!({})).await;
+    let later =
+        "UPDATE jobs SET state = 'SCHEDULED', version = version + 1, run_at = now() + interval '1 hour'
+        WHERE kind = 'EXTRACT_EMAILS'";
+    test.execute(later).await;
+    let worker = WorkerProcess::start(&test, &shared("pennypost"), "4");
+    let said = Import::of(&mailbox(120)).run(&test);
+    assert!(said.contains("Understood 120 mails: 120 transactions booked"), "{said}");
+    test.execute("UPDATE jobs SET run_at = now(), version = version + 1 WHERE state = 'SCHEDULED'").await;
+    wait_until(&test, "the jobs end", ACTIVE, |active| active == 0).await;
+    assert_whole(&test, 120).await;
     drop(worker);
     test.finish().await;
 }
