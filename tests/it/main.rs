@@ -12,6 +12,7 @@ mod live;
 mod mail_folders;
 mod main_job;
 mod review;
+mod several_mailboxes;
 mod sign_up;
 mod support;
 mod surface;
