@@ -49,6 +49,7 @@ pub async fn run(app: &App, running: &RunningJob, order: Order) -> Result<Outcom
     let Some(user) = user::find(&mut conn, user_id).await.map_err(Error::from)? else {
         return Ok(Outcome::done(json!({ "extracted": 0 }), Progress::default()));
     };
+    drop(conn);
     let home_currency = Currency::parse(&user.base_currency);
     let mut run = Run {
         app,
@@ -61,17 +62,18 @@ pub async fn run(app: &App, running: &RunningJob, order: Order) -> Result<Outcom
         after: None,
         order,
     };
-    run.count(&mut conn).await?;
-    run.meet_suspect(&mut conn).await?;
+    run.count().await?;
+    run.meet_suspect().await?;
     run.taken = run.progress.done;
-    run.read_carefully(&mut conn).await?;
-    run.read_ahead(&mut conn).await?;
+    run.read_carefully().await?;
+    run.read_ahead().await?;
     let Progress { done, failed, booked, in_review, .. } = run.progress;
     let output =
         json!({ "extracted": done - failed, "failed": failed, "booked": booked, "inReview": in_review });
     Ok(Outcome::done(output, run.progress))
 }
 
+/// Each step takes a connection of its own, so that an extraction of hours keeps none from the others.
 struct Run<'a> {
     app: &'a App,
     running: &'a RunningJob,
@@ -109,10 +111,10 @@ impl Taken {
 }
 
 impl Run<'_> {
-    async fn count(&mut self, conn: &mut AsyncPgConnection) -> Result<(), JobError> {
+    async fn count(&mut self) -> Result<(), JobError> {
         let left = match &self.order.email_ids {
             Some(ids) => i64::try_from(ids.len().saturating_sub(self.place.behind)).unwrap_or(i64::MAX),
-            None => to_read::count_pending(conn, self.user_id).await?,
+            None => to_read::count_pending(&mut *self.app.pool.connection().await?, self.user_id).await?,
         };
         let total = self.progress.done.saturating_add(left);
         self.progress.total = Some(self.order.limit.map_or(total, |limit| total.min(limit)));
@@ -121,7 +123,7 @@ impl Run<'_> {
 
     /// After a crash the next mails are read one by one, each named in a checkpoint first; a mail that was named when a
     /// worker vanished again is given up, and the job goes on.
-    async fn meet_suspect(&mut self, conn: &mut AsyncPgConnection) -> Result<(), JobError> {
+    async fn meet_suspect(&mut self) -> Result<(), JobError> {
         if self.running.crash_count() == 0 {
             return Ok(());
         }
@@ -134,6 +136,7 @@ impl Run<'_> {
         self.progress.failed += 1;
         let (place, progress) = (json_of(&self.place)?, self.progress.clone());
         let (running, user_id) = (self.running, self.user_id);
+        let mut conn = self.app.pool.connection().await?;
         conn.transaction::<_, JobError, _>(async |conn| {
             running.checkpoint(conn, &place, &progress).await?;
             give_up(conn, user_id, &[suspect], "Reading it stopped the worker twice.").await?;
@@ -145,24 +148,24 @@ impl Run<'_> {
     }
 
     /// Mail by mail, for as long as one of them is suspected.
-    async fn read_carefully(&mut self, conn: &mut AsyncPgConnection) -> Result<(), JobError> {
+    async fn read_carefully(&mut self) -> Result<(), JobError> {
         while self.place.careful > 0 {
-            let Some(taken) = self.take(conn, 1).await? else { break };
-            self.name_suspect(conn, taken.mails.first().map(|mail| mail.id)).await?;
+            let Some(taken) = self.take(1).await? else { break };
+            self.name_suspect(taken.mails.first().map(|mail| mail.id)).await?;
             self.place.careful -= 1;
             let place = Place { careful: self.place.careful, ..taken.place.clone() };
             let read = Taken { place, ..taken }.read().await?;
-            self.file(conn, Some(read)).await?;
+            self.file(Some(read)).await?;
         }
         self.place.careful = 0;
         Ok(())
     }
 
     /// A batch is filed while the next one is read, so neither the database nor the cores wait.
-    async fn read_ahead(&mut self, conn: &mut AsyncPgConnection) -> Result<(), JobError> {
+    async fn read_ahead(&mut self) -> Result<(), JobError> {
         let mut at_hand = None;
         loop {
-            let taken = self.take(conn, self.order.batch_size).await?;
+            let taken = self.take(self.order.batch_size).await?;
             let is_end = taken.is_none();
             if is_end && at_hand.is_none() {
                 return Ok(());
@@ -173,7 +176,7 @@ impl Run<'_> {
                     None => Ok(None),
                 }
             };
-            ((), at_hand) = tokio::try_join!(self.file(conn, at_hand), reading)?;
+            ((), at_hand) = tokio::try_join!(self.file(at_hand), reading)?;
             if is_end {
                 // A mail that was stored meanwhile may stand before the ones that were taken: once more from the start.
                 self.after = None;
@@ -182,16 +185,17 @@ impl Run<'_> {
     }
 
     /// The next mails, at most `count`; `None` when there are no more.
-    async fn take(&mut self, conn: &mut AsyncPgConnection, count: i64) -> Result<Option<Taken>, JobError> {
+    async fn take(&mut self, count: i64) -> Result<Option<Taken>, JobError> {
         self.running.keep_going()?;
         let left = self.order.limit.map_or(i64::MAX, |limit| limit.saturating_sub(self.taken));
         let count = count.min(left);
         if count <= 0 {
             return Ok(None);
         }
+        let mut conn = self.app.pool.connection().await?;
         let mails = match &self.order.email_ids {
             None => {
-                let mails = to_read::pending(conn, self.user_id, self.after, count).await?;
+                let mails = to_read::pending(&mut conn, self.user_id, self.after, count).await?;
                 let Some(last) = mails.last() else { return Ok(None) };
                 self.after = Some(last.id);
                 mails
@@ -204,7 +208,7 @@ impl Run<'_> {
                     return Ok(None);
                 }
                 self.place.behind = end;
-                to_read::by_ids(conn, self.user_id, wanted).await?
+                to_read::by_ids(&mut conn, self.user_id, wanted).await?
             }
         };
         self.taken = self.taken.saturating_add(i64::try_from(mails.len()).unwrap_or(i64::MAX));
@@ -212,13 +216,13 @@ impl Run<'_> {
             cores: self.app.cores.clone(),
             extractor: self.app.extractor,
             reader: self.reader.clone(),
-            currencies: Arc::new(currencies_by_issuer(conn, self.user_id).await?),
+            currencies: Arc::new(currencies_by_issuer(&mut conn, self.user_id).await?),
         };
         Ok(Some(Taken { mails, desk, place: self.place.clone() }))
     }
 
     /// One transaction: what was read, and the fence with the checkpoint.
-    async fn file(&mut self, conn: &mut AsyncPgConnection, at_hand: Option<AtHand>) -> Result<(), JobError> {
+    async fn file(&mut self, at_hand: Option<AtHand>) -> Result<(), JobError> {
         let Some(AtHand { sheets, place }) = at_hand else { return Ok(()) };
         let (running, progress, place) = (self.running, self.progress.clone(), json_of(&place)?);
         let filing = Filing {
@@ -227,6 +231,7 @@ impl Run<'_> {
             extractor: self.app.extractor,
             job_id: Some(running.job().id),
         };
+        let mut conn = self.app.pool.connection().await?;
         self.progress = conn
             .transaction::<_, JobError, _>(async move |conn| {
                 let progress = file_all(conn, &filing, &sheets, progress).await?;
@@ -239,11 +244,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn name_suspect(&mut self, conn: &mut AsyncPgConnection, id: Option<Uuid>) -> Result<(), JobError> {
+    async fn name_suspect(&mut self, id: Option<Uuid>) -> Result<(), JobError> {
         let suspect = Place { suspect: id, ..self.place.clone() };
         let before = Place { behind: suspect.behind.saturating_sub(1), ..suspect.clone() };
         let place = json_of(if self.order.email_ids.is_some() { &before } else { &suspect })?;
         let (running, progress) = (self.running, self.progress.clone());
+        let mut conn = self.app.pool.connection().await?;
         conn.transaction::<_, JobError, _>(async |conn| running.checkpoint(conn, &place, &progress).await)
             .await?;
         self.running.committed();
