@@ -1,6 +1,7 @@
 //! Reads a user's mails into the ledger: one job with checkpoints, each filing a batch in the checkpoint's transaction. While
 //! one batch is filed, the next is read.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use diesel_async::{AsyncConnection, AsyncPgConnection};
@@ -19,6 +20,9 @@ use crate::mailbox::to_read::{self, MailToRead};
 use crate::money::Currency;
 use crate::users::user;
 
+/// A mail that was named this often when its attempt was cut off is what cuts them off.
+const STOPS_TO_GIVE_UP: u32 = 2;
+
 /// Which mails are wanted, and how many at a time.
 pub struct Order {
     /// At most this many; `None` for all.
@@ -34,8 +38,11 @@ pub struct Order {
 struct Place {
     /// How many of the asked mails are behind.
     behind: usize,
-    /// The mail that was about to be read when the worker vanished.
+    /// The mail that is about to be read, so that the next attempt knows where this one was cut off.
     suspect: Option<Uuid>,
+    /// How often an attempt was cut off at each mail that was named then and has not been read since.
+    #[serde(default)]
+    stopped: BTreeMap<Uuid, u32>,
     /// How many mails are still read one by one, because one of them may have killed a worker.
     careful: i64,
 }
@@ -121,28 +128,41 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// After a crash the next mails are read one by one, each named in a checkpoint first; a mail that was named when a
-    /// worker vanished again is given up, and the job goes on.
+    /// After a crash the next mails are read one by one, each named in a checkpoint first. One that was named when the worker
+    /// vanished is read once more, for it may have been a kill or the machine; at the second time it is given up, and the job
+    /// goes on.
     async fn meet_suspect(&mut self) -> Result<(), JobError> {
+        // What an attempt has named that ended in order is no suspect.
+        let named = self.place.suspect.take();
         if self.running.crash_count() == 0 {
             return Ok(());
         }
         // What the worker died of was in the batch that it filed, or in the one that it read meanwhile.
         self.place.careful = self.order.batch_size.saturating_mul(2);
-        let Some(suspect) = self.place.suspect.take() else { return Ok(()) };
-        tracing::error!(email = %suspect, job = %self.running.job().id, "a worker vanished twice on this mail; it is marked FAILED and the job goes on");
-        self.place.behind += 1;
-        self.progress.done += 1;
-        self.progress.failed += 1;
-        let (place, progress) = (json_of(&self.place)?, self.progress.clone());
-        let (running, user_id) = (self.running, self.user_id);
+        let Some(suspect) = named else { return Ok(()) };
+        let stops = self.place.stopped.entry(suspect).or_default();
+        *stops = stops.saturating_add(1);
+        let is_given_up = *stops >= STOPS_TO_GIVE_UP;
+        if is_given_up {
+            tracing::error!(email = %suspect, job = %self.running.job().id, "a worker vanished twice on this mail; it is marked FAILED and the job goes on");
+            self.place.stopped.remove(&suspect);
+            self.place.behind += 1;
+        }
+        let (running, user_id, mut progress) = (self.running, self.user_id, self.progress.clone());
+        let place = json_of(&self.place)?;
         let mut conn = self.app.pool.connection().await?;
-        conn.transaction::<_, JobError, _>(async |conn| {
-            running.checkpoint(conn, &place, &progress).await?;
-            give_up(conn, user_id, &[suspect], "Reading it stopped the worker twice.").await?;
-            Ok(())
-        })
-        .await?;
+        self.progress = conn
+            .transaction::<_, JobError, _>(async |conn| {
+                if is_given_up {
+                    let reason = "Reading it stopped the worker twice.";
+                    let marked = give_up(conn, user_id, &[suspect], reason).await?;
+                    progress.done += 1;
+                    progress.failed += i64::try_from(marked).unwrap_or(i64::MAX);
+                }
+                running.checkpoint(conn, &place, &progress).await?;
+                Ok(progress)
+            })
+            .await?;
         self.running.committed();
         Ok(())
     }
@@ -151,9 +171,11 @@ impl Run<'_> {
     async fn read_carefully(&mut self) -> Result<(), JobError> {
         while self.place.careful > 0 {
             let Some(taken) = self.take(1).await? else { break };
-            self.name_suspect(taken.mails.first().map(|mail| mail.id)).await?;
+            let suspect = taken.mails.first().map(|mail| mail.id);
+            self.name_suspect(suspect).await?;
             self.place.careful -= 1;
-            let place = Place { careful: self.place.careful, ..taken.place.clone() };
+            self.place.stopped.retain(|id, _| Some(*id) != suspect);
+            let place = self.place.clone();
             let read = Taken { place, ..taken }.read().await?;
             self.file(Some(read)).await?;
         }
@@ -312,5 +334,6 @@ async fn fail(
         return Ok(());
     }
     progress.failed += i64::try_from(ids.len()).unwrap_or(i64::MAX);
-    Ok(give_up(conn, filing.user_id, ids, reason).await?)
+    give_up(conn, filing.user_id, ids, reason).await?;
+    Ok(())
 }

@@ -11,6 +11,7 @@ mod jobs;
 mod live;
 mod mail_folders;
 mod main_job;
+mod poison_mail;
 mod review;
 mod several_mailboxes;
 mod sign_up;
