@@ -19,6 +19,7 @@ use crate::jobs::{JobError, Outcome, Progress, RunningJob};
 use crate::mailbox::to_read::{self, MailToRead};
 use crate::money::Currency;
 use crate::users::user;
+use crate::worker::attempt::was_cut_off;
 
 /// A mail that was named this often when its attempt was cut off is what cuts them off.
 const STOPS_TO_GIVE_UP: u32 = 2;
@@ -128,13 +129,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// After a crash the next mails are read one by one, each named in a checkpoint first. One that was named when the worker
-    /// vanished is read once more, for it may have been a kill or the machine; at the second time it is given up, and the job
-    /// goes on.
+    /// After a crash, or an attempt that ran out of time, the next mails are read one by one, each named in a checkpoint first.
+    /// One that was named when its attempt was cut off is read once more, for it may have been a kill or the machine; at the
+    /// second time it is given up, and the job goes on.
     async fn meet_suspect(&mut self) -> Result<(), JobError> {
         // What an attempt has named that ended in order is no suspect.
         let named = self.place.suspect.take();
-        if self.running.crash_count() == 0 {
+        if !was_cut_off(self.running) {
             return Ok(());
         }
         // What the worker died of was in the batch that it filed, or in the one that it read meanwhile.
@@ -144,7 +145,7 @@ impl Run<'_> {
         *stops = stops.saturating_add(1);
         let is_given_up = *stops >= STOPS_TO_GIVE_UP;
         if is_given_up {
-            tracing::error!(email = %suspect, job = %self.running.job().id, "a worker vanished twice on this mail; it is marked FAILED and the job goes on");
+            tracing::error!(email = %suspect, job = %self.running.job().id, "two attempts were cut off at this mail; it is marked FAILED and the job goes on");
             self.place.stopped.remove(&suspect);
             self.place.behind += 1;
         }

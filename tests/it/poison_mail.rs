@@ -131,3 +131,29 @@ async fn a_mail_that_was_ignored_meanwhile_is_not_marked_as_failed() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_an_attempt_that_ran_out_of_time_each_mail_is_named_before_it_is_read() {
+    let test = TestApp::start().await;
+    let ana = test.register("ana").await;
+    stored_mails(&test, &ana).await;
+    let mut holder = connect_database(&test.app.database_url).await.unwrap();
+    let hold = format!("BEGIN; SELECT id FROM emails WHERE {HELD} FOR UPDATE");
+    holder.batch_execute(&hold).await.unwrap();
+    extract(&ana).await;
+    // As `settle` leaves a job whose first attempt made no checkpoint within its time.
+    test.execute(
+        "UPDATE jobs SET state = 'RETRYING', version = version + 1, attempt = 1, run_at = clock_timestamp(),
+         error_payload = jsonb_build_object('code', 'TIMEOUT', 'class', 'TIMEOUT', 'message', 'Late.',
+             'retryable', true, 'attempt', 1, 'at', clock_timestamp())",
+    )
+    .await;
+    let worker = WorkerProcess::start(&test, &shared("pennypost"), "4");
+    wait_until(&test, "the mail is named", &is_named(), |named| named > 0).await;
+    assert_eq!(test.number("SELECT count(*) AS number FROM transactions").await, 14, "one mail a checkpoint");
+    holder.batch_execute("ROLLBACK").await.unwrap();
+    wait_until(&test, "the job ends", ACTIVE, |active| active == 0).await;
+    assert_eq!(test.number("SELECT count(*) AS number FROM transactions").await, MAILS);
+    drop(worker);
+    test.finish().await;
+}
