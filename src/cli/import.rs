@@ -20,6 +20,7 @@ use crate::config::{Config, Environment};
 use crate::cores::Cores;
 use crate::db::{Pool, migrate};
 use crate::error::{Error, Result};
+use crate::jobs::statistics::living_workers;
 use crate::jobs::{self, Job, JobPayload, NewJob, State, enqueue};
 use crate::mailbox::connected_account::find_or_create_import;
 use crate::mailbox::import;
@@ -41,6 +42,8 @@ const TAKEN_WITHIN: Duration = Duration::from_secs(5);
 const AWAY_AT_MOST: Duration = Duration::from_mins(1);
 const BROKEN_OFF: &str =
     "The import was broken off. What was stored stays, and the same command goes on from there.";
+const NO_WORKER: &str = "No worker runs, so the mails wait to be read. Start `pennypost up` or `pennypost worker`: it reads them.";
+const ALL_BUSY: &str = "All workers are busy with other jobs. The mails wait their turn and are read then, without this command.";
 const LEFT_ALONE: &str = "The mails are stored. The pennypost that runs goes on reading them, and this command looks on no longer.";
 
 #[derive(Debug, Args)]
@@ -187,9 +190,8 @@ async fn follow(pool: &Pool, job: &Job) -> Result<()> {
         }
         if job.started_at.is_none() && begun.elapsed() > TAKEN_WITHIN {
             bar.finish_and_clear();
-            say(
-                "No worker runs, so the mails wait to be read. Start `pennypost up` or `pennypost worker`: it reads them.",
-            );
+            let mut conn = pool.connection().await?;
+            say(if living_workers(&mut conn).await? > 0 { ALL_BUSY } else { NO_WORKER });
             return Ok(());
         }
         tokio::time::sleep(LOOK_EVERY).await;

@@ -150,3 +150,23 @@ async fn an_import_reads_all_its_mails_whatever_other_extraction_is_about() {
     drop(worker);
     test.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_beside_workers_that_are_full_says_so() {
+    let test = TestApp::start().await;
+    test.register("ana").await;
+    test.run_jobs().await;
+    let import = Import::of(&mailbox(3));
+    let said = import.run(&test);
+    assert!(said.contains("No worker runs, so the mails wait to be read."), "{said}");
+    let heard_of = "INSERT INTO job_workers (id, host, process_id, software_version, slots, seen_at)
+        VALUES (gen_random_uuid(), 'elsewhere', 1, '0', '{}', now())";
+    test.execute(heard_of).await;
+    std::fs::write(&import.path, mailbox(4)).unwrap();
+    let said = import.run(&test);
+    assert!(said.contains("All workers are busy"), "{said}");
+    assert!(!said.contains("No worker runs"), "{said}");
+    test.run_jobs().await;
+    assert_whole(&test, 4).await;
+    test.finish().await;
+}
