@@ -34,6 +34,8 @@ use crate::viewer::Visibility;
 const CONNECTIONS: usize = 4;
 /// Mails a checkpoint of the extraction.
 const BATCH_SIZE: i64 = 50;
+/// How many of the files that could not be read are named.
+const NAMED_AT_MOST: usize = 20;
 /// Between two looks at the job.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// So long a job waits while workers are about.
@@ -131,7 +133,7 @@ async fn read(
     let intake = Intake::new(source, &config.mail_authserv_ids, account.id, Cores::all());
     let bar = ProgressBar::new(0).with_style(style("storing  [{bar:30}] {percent:>3} %  {msg}  {eta} left"));
     let begun = Instant::now();
-    let go_on = |progress: import::Progress| {
+    let go_on = |progress: &import::Progress| {
         bar.set_length(progress.total);
         bar.set_position(progress.done);
         bar.set_message(mails_and_rate(progress.read, begun));
@@ -139,9 +141,15 @@ async fn read(
     };
     let stored = import::run(pool, &Clock::System, user_id, account.id, intake, go_on).await;
     bar.finish_and_clear();
-    let import::Progress { read, stored, skipped, seen_again, is_complete, .. } = stored?;
+    let import::Progress { read, stored, skipped, seen_again, unreadable, is_complete, .. } = stored?;
     let rate = mails_and_rate(read, begun);
     say(format!("Read {rate}: {stored} new ({skipped} of them skipped), {seen_again} seen before."));
+    if !unreadable.is_empty() {
+        let named = unreadable.iter().take(NAMED_AT_MOST).map(String::as_str).collect::<Vec<_>>();
+        let rest = unreadable.len() - named.len();
+        let more = if rest > 0 { format!(" And {rest} more.") } else { String::new() };
+        say(format!("{} files were passed over: {}{more}", unreadable.len(), named.join(" ")));
+    }
     Ok(is_complete)
 }
 

@@ -22,6 +22,8 @@ use crate::viewer::Visibility;
 /// How many mails one transaction stores.
 const BATCH_SIZE: usize = 100;
 const EXTRACT_BATCH_SIZE: i64 = 50;
+/// How many of the files that could not be read are named.
+const NAMED_AT_MOST: usize = 20;
 
 /// How far the job is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +43,11 @@ struct At {
     read_accounts: i64,
     #[serde(default)]
     failed: i64,
+    /// Files of a folder that could not be read, and a sentence for each of the first ones.
+    #[serde(default)]
+    unreadable: i64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    named: Vec<String>,
 }
 
 /// Why an account was not read to its end.
@@ -94,8 +101,12 @@ pub async fn run(
         let key = format!("after:{}", running.job().id);
         follow_ups.push(NewJob::new(Some(user_id), extract).unique(key));
     }
-    let output = json!({ "stored": at.stored, "seenAgain": at.seen_again, "skipped": at.skipped });
-    let progress = Progress { total: Some(at.read), ..at.progress(None) };
+    let mut output = json!({ "stored": at.stored, "seenAgain": at.seen_again, "skipped": at.skipped });
+    if let Some(output) = output.as_object_mut().filter(|_| !at.named.is_empty()) {
+        output.insert("unreadable".to_owned(), json!(at.named));
+    }
+    let progress = at.progress(None);
+    let progress = Progress { total: Some(progress.done), ..progress };
     Ok(Outcome::Done { output, progress, follow_ups })
 }
 
@@ -198,6 +209,7 @@ impl Fetch<'_> {
                 next.stored += stored.new;
                 next.skipped += stored.skipped;
                 next.seen_again += stored.seen_again + known;
+                next.pass_over(&arrived.unreadable);
                 let is_full = next.room(self.limit) == 0;
                 if *is_last || is_full {
                     connected_account::record_sync(conn, self.user_id, account.id, clock.now()).await?;
@@ -285,7 +297,19 @@ impl At {
     }
 
     fn progress(&self, total: Option<i64>) -> Progress {
-        Progress { done: self.read, total, failed: self.failed, stored: self.stored, ..Progress::default() }
+        Progress {
+            done: self.read + self.unreadable,
+            total,
+            failed: self.failed + self.unreadable,
+            stored: self.stored,
+            ..Progress::default()
+        }
+    }
+
+    fn pass_over(&mut self, unreadable: &[String]) {
+        self.unreadable += i64::try_from(unreadable.len()).unwrap_or(i64::MAX);
+        let room = NAMED_AT_MOST.saturating_sub(self.named.len());
+        self.named.extend(unreadable.iter().take(room).cloned());
     }
 
     fn leave_failed_account(&mut self) {
