@@ -53,11 +53,11 @@ impl Cores {
     {
         let permit = Arc::clone(&self.permits).acquire_owned().await;
         let permit = permit.map_err(|error| Error::internal("the cores are closed", error))?;
-        let working = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            items.into_iter().map(work).collect()
-        });
-        working.await.map_err(|error| Error::internal("computing broke off", error))
+        let working = tokio::task::spawn_blocking(move || items.into_iter().map(work).collect());
+        let made = working.await;
+        // Whoever gives the work up gives the turn back: one that never ends must not take a core from the others for good.
+        drop(permit);
+        made.map_err(|error| Error::internal("computing broke off", error))
     }
 }
 
@@ -79,5 +79,19 @@ mod tests {
         let cores = Cores { permits: Arc::new(Semaphore::new(1)), count: 1 };
         assert!(cores.map(vec![1, 0], |number: u64| 1 / number).await.is_err());
         assert_eq!(cores.map(vec![1], |number: u64| 1 / number).await.unwrap(), [1]);
+    }
+
+    #[tokio::test]
+    async fn work_that_is_given_up_frees_its_turn_before_it_ends() {
+        let cores = Cores { permits: Arc::new(Semaphore::new(1)), count: 1 };
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let ended = Arc::new(std::sync::Mutex::new(ended));
+        let endless = cores.map(vec![()], move |()| ended.lock().map(|ended| ended.recv().is_ok()).is_ok());
+        let soon = std::time::Duration::from_millis(50);
+        assert!(tokio::time::timeout(soon, endless).await.is_err());
+        let other = cores.map(vec![1], |number: u64| number);
+        let other = tokio::time::timeout(std::time::Duration::from_secs(5), other).await;
+        drop(end);
+        assert_eq!(other.unwrap().unwrap(), [1]);
     }
 }

@@ -20,6 +20,7 @@ use crate::config::{Config, Environment};
 use crate::cores::Cores;
 use crate::db::{Pool, migrate};
 use crate::error::{Error, Result};
+use crate::jobs::statistics::living_workers;
 use crate::jobs::{self, Job, JobPayload, NewJob, State, enqueue};
 use crate::mailbox::connected_account::find_or_create_import;
 use crate::mailbox::import;
@@ -33,8 +34,8 @@ use crate::viewer::Visibility;
 const CONNECTIONS: usize = 4;
 /// Mails a checkpoint of the extraction.
 const BATCH_SIZE: i64 = 50;
-/// The same key as the API's, so that a user's mails are not read twice at a time.
-const UNIQUE_KEY: &str = "extract";
+/// How many of the files that could not be read are named.
+const NAMED_AT_MOST: usize = 20;
 /// Between two looks at the job.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// So long a job waits while workers are about.
@@ -43,6 +44,8 @@ const TAKEN_WITHIN: Duration = Duration::from_secs(5);
 const AWAY_AT_MOST: Duration = Duration::from_mins(1);
 const BROKEN_OFF: &str =
     "The import was broken off. What was stored stays, and the same command goes on from there.";
+const NO_WORKER: &str = "No worker runs, so the mails wait to be read. Start `pennypost up` or `pennypost worker`: it reads them.";
+const ALL_BUSY: &str = "All workers are busy with other jobs. The mails wait their turn and are read then, without this command.";
 const LEFT_ALONE: &str = "The mails are stored. The pennypost that runs goes on reading them, and this command looks on no longer.";
 
 #[derive(Debug, Args)]
@@ -130,7 +133,7 @@ async fn read(
     let intake = Intake::new(source, &config.mail_authserv_ids, account.id, Cores::all());
     let bar = ProgressBar::new(0).with_style(style("storing  [{bar:30}] {percent:>3} %  {msg}  {eta} left"));
     let begun = Instant::now();
-    let go_on = |progress: import::Progress| {
+    let go_on = |progress: &import::Progress| {
         bar.set_length(progress.total);
         bar.set_position(progress.done);
         bar.set_message(mails_and_rate(progress.read, begun));
@@ -138,17 +141,26 @@ async fn read(
     };
     let stored = import::run(pool, &Clock::System, user_id, account.id, intake, go_on).await;
     bar.finish_and_clear();
-    let import::Progress { read, stored, skipped, seen_again, is_complete, .. } = stored?;
+    let import::Progress { read, stored, skipped, seen_again, unreadable, is_complete, .. } = stored?;
     let rate = mails_and_rate(read, begun);
     say(format!("Read {rate}: {stored} new ({skipped} of them skipped), {seen_again} seen before."));
+    if !unreadable.is_empty() {
+        let named = unreadable.iter().take(NAMED_AT_MOST).map(String::as_str).collect::<Vec<_>>();
+        let rest = unreadable.len() - named.len();
+        let more = if rest > 0 { format!(" And {rest} more.") } else { String::new() };
+        say(format!("{} files were passed over: {}{more}", unreadable.len(), named.join(" ")));
+    }
     Ok(is_complete)
 }
 
 async fn enqueue_extraction(conn: &mut AsyncPgConnection, user_id: Uuid) -> Result<Job> {
     let payload = JobPayload::ExtractEmails { limit: None, batch_size: BATCH_SIZE, email_ids: None };
-    let new = NewJob::new(Some(user_id), payload).unique(UNIQUE_KEY);
+    let id = Clock::System.new_id();
+    // One for each import: an extraction that is active may have a limit, or be just ending and have looked before these
+    // mails were there.
+    let new = NewJob::new(Some(user_id), payload).unique(format!("import:{id}"));
     // Nobody is told: a worker looks by itself within a second.
-    Ok(enqueue(conn, Clock::System.new_id(), new).await?.job)
+    Ok(enqueue(conn, id, new).await?.job)
 }
 
 async fn work(mut config: Config, environment: Environment, stop: CancellationToken) -> Result<()> {
@@ -186,9 +198,8 @@ async fn follow(pool: &Pool, job: &Job) -> Result<()> {
         }
         if job.started_at.is_none() && begun.elapsed() > TAKEN_WITHIN {
             bar.finish_and_clear();
-            say(
-                "No worker runs, so the mails wait to be read. Start `pennypost up` or `pennypost worker`: it reads them.",
-            );
+            let mut conn = pool.connection().await?;
+            say(if living_workers(&mut conn).await? > 0 { ALL_BUSY } else { NO_WORKER });
             return Ok(());
         }
         tokio::time::sleep(LOOK_EVERY).await;

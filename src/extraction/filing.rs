@@ -340,12 +340,13 @@ impl Filed {
     }
 }
 
-/// Marks mails as ones that could not be read, with a reason that holds nothing of their text.
+/// Marks mails as ones that could not be read, with a reason that holds nothing of their text, and returns how many: what was
+/// read or ignored before is left as it is.
 pub async fn give_up(
     conn: &mut AsyncPgConnection,
     user_id: Uuid,
     ids: &[Uuid],
     reason: &str,
-) -> Result<(), Error> {
-    to_read::set_status(conn, user_id, ids, ExtractionStatus::Failed, Some(reason)).await.map_err(Error::from)
+) -> Result<usize, Error> {
+    to_read::give_up(conn, user_id, ids, reason).await.map_err(Error::from)
 }

@@ -30,6 +30,8 @@ pub struct MailFolder {
     behind: Option<Behind>,
     /// A name that was gone when its turn came, and was looked for anew.
     missed: Option<Vec<u8>>,
+    /// A sentence for each file that could not be read, until somebody takes them.
+    unreadable: Vec<String>,
     total: usize,
     done: u64,
     limit: usize,
@@ -55,7 +57,17 @@ impl MailFolder {
             waiting.retain(|part| part.path.as_os_str().as_bytes() >= behind.folder());
         }
         waiting.reverse();
-        Ok(Self { root, waiting, names: None, behind, missed: None, total, done, limit })
+        Ok(Self {
+            root,
+            waiting,
+            names: None,
+            behind,
+            missed: None,
+            unreadable: Vec::new(),
+            total,
+            done,
+            limit,
+        })
     }
 
     /// How many files there were when it was opened.
@@ -73,22 +85,33 @@ impl MailFolder {
         self.behind.as_ref()
     }
 
+    /// A sentence with its path for each file that could not be read and was passed over since this was asked last.
+    pub(super) fn take_unreadable(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.unreadable)
+    }
+
     /// The next mails, and whether they are the last.
     pub(super) fn read(&mut self, count: usize) -> Result<(Vec<RawMessage>, bool)> {
         let mut messages = Vec::new();
         let mut bytes = 0;
         while messages.len() < count && bytes < BATCH_BYTES {
-            let Some(mut file) = self.next_file()? else { return Ok((messages, true)) };
-            let message = read_message(&mut file, self.limit);
-            let message = message.map_err(|error| Error::internal("a mail file cannot be read", error))?;
+            let Some((mut file, path)) = self.next_file()? else { return Ok((messages, true)) };
             self.done = self.done.saturating_add(1);
-            bytes += message.kept_bytes();
-            messages.push(message);
+            match read_message(&mut file, self.limit) {
+                Ok(message) => {
+                    bytes += message.kept_bytes();
+                    messages.push(message);
+                }
+                Err(error) => {
+                    let errno = error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw);
+                    self.unreadable.push(why_unreadable(&path, errno));
+                }
+            }
         }
         Ok((messages, false))
     }
 
-    fn next_file(&mut self) -> Result<Option<File>> {
+    fn next_file(&mut self) -> Result<Option<(File, PathBuf)>> {
         while let Some(part) = self.waiting.last() {
             if self.names.is_none() {
                 self.names = Some(names_behind(&self.root, part, self.behind.as_ref())?.into_iter());
@@ -109,10 +132,15 @@ impl MailFolder {
                 Err(Errno::ENOENT | Errno::ELOOP) | Ok(Opened::Folder(_) | Opened::Other) => {
                     self.behind = Some(Behind::new(&part.path, &key));
                 }
-                Err(errno) => return Err(unreadable(&path, errno)),
+                Err(errno) if is_of_the_machine(errno) => return Err(unreadable(&path, errno)),
+                Err(errno) => {
+                    self.behind = Some(Behind::new(&part.path, &key));
+                    self.unreadable.push(why_unreadable(&path, errno));
+                    self.done = self.done.saturating_add(1);
+                }
                 Ok(Opened::File(file)) => {
                     self.behind = Some(Behind::new(&part.path, &key));
-                    return Ok(Some(file));
+                    return Ok(Some((file, path)));
                 }
             }
         }
@@ -227,17 +255,26 @@ pub(super) fn read_message(file: &mut File, limit: usize) -> io::Result<RawMessa
     Ok(RawMessage::Whole(bytes))
 }
 
+/// True where another file would fare the same.
+fn is_of_the_machine(errno: Errno) -> bool {
+    matches!(errno, Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::EIO)
+}
+
 fn unreadable(path: &Path, errno: Errno) -> Error {
     match errno {
-        Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::EIO => {
-            Error::Unavailable("Files cannot be opened right now.".to_owned())
-        }
-        Errno::EACCES | Errno::EPERM => {
-            let path = path.to_string_lossy();
-            let message = format!("\"{}\" may not be read; check its permissions.", path.escape_debug());
-            Error::rejected("file", Code::Invalid, message)
-        }
+        _ if is_of_the_machine(errno) => Error::Unavailable("Files cannot be opened right now.".to_owned()),
+        Errno::EACCES | Errno::EPERM => Error::rejected("file", Code::Invalid, why_unreadable(path, errno)),
         _ => Error::internal("a folder of mails cannot be read", errno),
+    }
+}
+
+/// Why the file or folder at `path` cannot be read, in a sentence.
+fn why_unreadable(path: &Path, errno: Errno) -> String {
+    let path = path.to_string_lossy();
+    let path = path.escape_debug();
+    match errno {
+        Errno::EACCES | Errno::EPERM => format!("\"{path}\" may not be read; check its permissions."),
+        _ => format!("\"{path}\" cannot be read: {}.", errno.desc()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 use tempfile::TempDir;
 
@@ -191,4 +191,17 @@ fn a_large_mail_gives_its_size_and_many_files_are_never_open_at_once() {
     let read = read_all(&mut folder, 700);
     assert_eq!((read.len(), read[0].as_str(), folder.done()), (3000, "1001 bytes", 3000));
     assert!(read[1..].is_sorted());
+}
+
+#[test]
+fn a_file_that_may_not_be_read_is_named_and_keeps_no_other_out() {
+    let root = tempfile::tempdir().unwrap();
+    put_all(&root, &["1.eml", "2.eml", "3.eml"]);
+    fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(root.path().join("2.eml"), fs::Permissions::from_mode(0o000)).unwrap();
+    let mut folder = open(&root, None);
+    // Root may read everything; this thread is somebody else from here on, and its own thread alone.
+    nix::unistd::setfsuid(nix::unistd::Uid::from_raw(65534));
+    assert_eq!(read_all(&mut folder, 1), ["1.eml", "3.eml"]);
+    assert_eq!(folder.done(), 3);
 }

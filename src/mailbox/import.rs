@@ -19,7 +19,7 @@ use crate::mailbox::store::{Stored, store};
 pub const BATCH_SIZE: usize = 100;
 
 /// How far an import is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     /// Mails read.
     pub read: i64,
@@ -29,6 +29,8 @@ pub struct Progress {
     pub skipped: i64,
     /// Mails that were known.
     pub seen_again: i64,
+    /// A sentence with its path for each file of a folder that could not be read.
+    pub unreadable: Vec<String>,
     /// How much of the source is behind; see [`MailSource::done`].
     pub done: u64,
     /// How much there is; see [`MailSource::total`].
@@ -58,7 +60,7 @@ pub async fn run(
     user_id: Uuid,
     connected_account_id: Uuid,
     intake: Intake,
-    mut go_on: impl FnMut(Progress) -> bool,
+    mut go_on: impl FnMut(&Progress) -> bool,
 ) -> Result<Progress> {
     let total = intake.source().total();
     let mut progress = Progress { total, ..Progress::default() };
@@ -75,9 +77,10 @@ pub async fn run(
         progress.stored += stored.new;
         progress.skipped += stored.skipped;
         progress.seen_again += stored.seen_again + arrived.known;
+        progress.unreadable.append(&mut arrived.unreadable);
         progress.done = arrived.done;
         progress.is_complete = next.is_none();
-        let is_wanted = go_on(progress);
+        let is_wanted = go_on(&progress);
         let Some(next) = next.filter(|_| is_wanted) else { break };
         (intake, arrived) = next;
     }

@@ -25,6 +25,8 @@ pub struct Arrived {
     pub mails: Vec<PreparedMail>,
     /// How many more there were that this account has shown before: by their bytes, without a look inside.
     pub known: i64,
+    /// A sentence with its path for each file of a folder that could not be read and was passed over.
+    pub unreadable: Vec<String>,
     /// Where the next ones begin.
     pub position: Position,
     /// How much of the source is behind; see [`MailSource::done`].
@@ -64,8 +66,14 @@ impl Intake {
         }
         let known = i64::try_from(read - mails.len()).unwrap_or(i64::MAX);
         let mails = prepare(&self.cores, mails, &self.authserv_ids).await?;
-        let arrived =
-            Arrived { mails, known, position: batch.position, done: source.done(), is_last: batch.is_last };
+        let arrived = Arrived {
+            mails,
+            known,
+            unreadable: batch.unreadable,
+            position: batch.position,
+            done: source.done(),
+            is_last: batch.is_last,
+        };
         Ok((Self { source, ..self }, arrived))
     }
 }

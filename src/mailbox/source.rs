@@ -84,6 +84,8 @@ pub enum RawMessage {
 pub struct Batch {
     /// The mails, in their own order.
     pub messages: Vec<RawMessage>,
+    /// A sentence with its path for each file of a folder that could not be read and was passed over.
+    pub unreadable: Vec<String>,
     /// Where the next batch starts.
     pub position: Position,
     /// Nothing comes behind it.
@@ -128,7 +130,8 @@ impl MailSource {
                 Self::Demo(mbox) => mbox.read(count).map_err(unreadable)?,
                 Self::Folder(folder) => {
                     let (messages, is_last) = folder.read(count)?;
-                    Batch { messages, position: position_in(folder), is_last }
+                    let unreadable = folder.take_unreadable();
+                    Batch { messages, unreadable, position: position_in(folder), is_last }
                 }
             };
             Ok((source, batch))
@@ -191,7 +194,7 @@ impl<R: io::BufRead> Mbox<R> {
         let mut bytes = 0;
         while messages.len() < count && bytes < BATCH_BYTES {
             let Some(entry) = self.reader.next().transpose()? else {
-                return Ok(Batch { messages, position: self.position.clone(), is_last: true });
+                return Ok(Batch::of_one_file(messages, self.position.clone(), true));
             };
             self.position.offset = entry.offset_after;
             let message = match entry.body {
@@ -201,14 +204,20 @@ impl<R: io::BufRead> Mbox<R> {
             bytes += message.kept_bytes();
             messages.push(message);
         }
-        Ok(Batch { messages, position: self.position.clone(), is_last: false })
+        Ok(Batch::of_one_file(messages, self.position.clone(), false))
     }
 }
 
 impl Single {
     fn read(&mut self) -> io::Result<Batch> {
         let message = self.file.take().map(|mut file| read_message(&mut file, self.limit)).transpose()?;
-        Ok(Batch { messages: message.into_iter().collect(), position: Position::default(), is_last: true })
+        Ok(Batch::of_one_file(message.into_iter().collect(), Position::default(), true))
+    }
+}
+
+impl Batch {
+    fn of_one_file(messages: Vec<RawMessage>, position: Position, is_last: bool) -> Self {
+        Self { messages, unreadable: Vec::new(), position, is_last }
     }
 }
 

@@ -107,6 +107,26 @@ pub async fn set_status(
         .map(drop)
 }
 
+/// Marks mails as FAILED for a reason, and returns how many: one that was read, ignored or deleted meanwhile stays what it is.
+pub async fn give_up(
+    conn: &mut AsyncPgConnection,
+    user_id: Uuid,
+    ids: &[Uuid],
+    reason: &str,
+) -> QueryResult<usize> {
+    let unread = [ExtractionStatus::Pending, ExtractionStatus::Failed].map(ExtractionStatus::as_str);
+    let own = emails::table.filter(emails::user_id.eq(user_id)).filter(emails::id.eq_any(ids));
+    let own = own.filter(emails::extraction_status.eq_any(unread)).filter(emails::deleted_at.is_null());
+    let reason: String = reason.chars().take(REASON_MAX).collect();
+    diesel::update(own)
+        .set((
+            emails::extraction_status.eq(ExtractionStatus::Failed.as_str()),
+            emails::extraction_reason.eq(reason),
+        ))
+        .execute(conn)
+        .await
+}
+
 type Row = (
     (Uuid, Option<String>, Option<String>, Option<String>, Option<DateTime<Utc>>, DateTime<Utc>, String),
     (i32, String),

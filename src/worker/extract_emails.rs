@@ -1,6 +1,7 @@
 //! Reads a user's mails into the ledger: one job with checkpoints, each filing a batch in the checkpoint's transaction. While
 //! one batch is filed, the next is read.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use diesel_async::{AsyncConnection, AsyncPgConnection};
@@ -19,6 +20,10 @@ use crate::jobs::{JobError, Outcome, Progress, RunningJob};
 use crate::mailbox::to_read::{self, MailToRead};
 use crate::money::Currency;
 use crate::users::user;
+use crate::worker::attempt::was_cut_off;
+
+/// A mail that was named this often when its attempt was cut off is what cuts them off.
+const STOPS_TO_GIVE_UP: u32 = 2;
 
 /// After so many mails of one run the planner looks at the tables, and again after ten times as many.
 const STATISTICS_AFTER: i64 = 500;
@@ -38,8 +43,11 @@ pub struct Order {
 struct Place {
     /// How many of the asked mails are behind.
     behind: usize,
-    /// The mail that was about to be read when the worker vanished.
+    /// The mail that is about to be read, so that the next attempt knows where this one was cut off.
     suspect: Option<Uuid>,
+    /// How often an attempt was cut off at each mail that was named then and has not been read since.
+    #[serde(default)]
+    stopped: BTreeMap<Uuid, u32>,
     /// How many mails are still read one by one, because one of them may have killed a worker.
     careful: i64,
 }
@@ -53,6 +61,7 @@ pub async fn run(app: &App, running: &RunningJob, order: Order) -> Result<Outcom
     let Some(user) = user::find(&mut conn, user_id).await.map_err(Error::from)? else {
         return Ok(Outcome::done(json!({ "extracted": 0 }), Progress::default()));
     };
+    drop(conn);
     let home_currency = Currency::parse(&user.base_currency);
     let mut run = Run {
         app,
@@ -67,17 +76,18 @@ pub async fn run(app: &App, running: &RunningJob, order: Order) -> Result<Outcom
         statistics_after: STATISTICS_AFTER,
         order,
     };
-    run.count(&mut conn).await?;
-    run.meet_suspect(&mut conn).await?;
+    run.count().await?;
+    run.meet_suspect().await?;
     run.taken = run.progress.done;
-    run.read_carefully(&mut conn).await?;
-    run.read_ahead(&mut conn).await?;
+    run.read_carefully().await?;
+    run.read_ahead().await?;
     let Progress { done, failed, booked, in_review, .. } = run.progress;
     let output =
         json!({ "extracted": done - failed, "failed": failed, "booked": booked, "inReview": in_review });
     Ok(Outcome::done(output, run.progress))
 }
 
+/// Each step takes a connection of its own, so that an extraction of hours keeps none from the others.
 struct Run<'a> {
     app: &'a App,
     running: &'a RunningJob,
@@ -118,60 +128,76 @@ impl Taken {
 }
 
 impl Run<'_> {
-    async fn count(&mut self, conn: &mut AsyncPgConnection) -> Result<(), JobError> {
+    async fn count(&mut self) -> Result<(), JobError> {
         let left = match &self.order.email_ids {
             Some(ids) => i64::try_from(ids.len().saturating_sub(self.place.behind)).unwrap_or(i64::MAX),
-            None => to_read::count_pending(conn, self.user_id).await?,
+            None => to_read::count_pending(&mut *self.app.pool.connection().await?, self.user_id).await?,
         };
         let total = self.progress.done.saturating_add(left);
         self.progress.total = Some(self.order.limit.map_or(total, |limit| total.min(limit)));
         Ok(())
     }
 
-    /// After a crash the next mails are read one by one, each named in a checkpoint first; a mail that was named when a
-    /// worker vanished again is given up, and the job goes on.
-    async fn meet_suspect(&mut self, conn: &mut AsyncPgConnection) -> Result<(), JobError> {
-        if self.running.crash_count() == 0 {
+    /// After a crash, or an attempt that ran out of time, the next mails are read one by one, each named in a checkpoint first.
+    /// One that was named when its attempt was cut off is read once more, for it may have been a kill or the machine; at the
+    /// second time it is given up, and the job goes on.
+    async fn meet_suspect(&mut self) -> Result<(), JobError> {
+        // What an attempt has named that ended in order is no suspect.
+        let named = self.place.suspect.take();
+        if !was_cut_off(self.running) {
             return Ok(());
         }
         // What the worker died of was in the batch that it filed, or in the one that it read meanwhile.
         self.place.careful = self.order.batch_size.saturating_mul(2);
-        let Some(suspect) = self.place.suspect.take() else { return Ok(()) };
-        tracing::error!(email = %suspect, job = %self.running.job().id, "a worker vanished twice on this mail; it is marked FAILED and the job goes on");
-        self.place.behind += 1;
-        self.progress.done += 1;
-        self.progress.failed += 1;
-        let (place, progress) = (json_of(&self.place)?, self.progress.clone());
-        let (running, user_id) = (self.running, self.user_id);
-        conn.transaction::<_, JobError, _>(async |conn| {
-            running.checkpoint(conn, &place, &progress).await?;
-            give_up(conn, user_id, &[suspect], "Reading it stopped the worker twice.").await?;
-            Ok(())
-        })
-        .await?;
+        let Some(suspect) = named else { return Ok(()) };
+        let stops = self.place.stopped.entry(suspect).or_default();
+        *stops = stops.saturating_add(1);
+        let is_given_up = *stops >= STOPS_TO_GIVE_UP;
+        if is_given_up {
+            tracing::error!(email = %suspect, job = %self.running.job().id, "two attempts were cut off at this mail; it is marked FAILED and the job goes on");
+            self.place.stopped.remove(&suspect);
+            self.place.behind += 1;
+        }
+        let (running, user_id, mut progress) = (self.running, self.user_id, self.progress.clone());
+        let place = json_of(&self.place)?;
+        let mut conn = self.app.pool.connection().await?;
+        self.progress = conn
+            .transaction::<_, JobError, _>(async |conn| {
+                if is_given_up {
+                    let reason = "Reading it stopped the worker twice.";
+                    let marked = give_up(conn, user_id, &[suspect], reason).await?;
+                    progress.done += 1;
+                    progress.failed += i64::try_from(marked).unwrap_or(i64::MAX);
+                }
+                running.checkpoint(conn, &place, &progress).await?;
+                Ok(progress)
+            })
+            .await?;
         self.running.committed();
         Ok(())
     }
 
     /// Mail by mail, for as long as one of them is suspected.
-    async fn read_carefully(&mut self, conn: &mut AsyncPgConnection) -> Result<(), JobError> {
+    async fn read_carefully(&mut self) -> Result<(), JobError> {
         while self.place.careful > 0 {
-            let Some(taken) = self.take(conn, 1).await? else { break };
-            self.name_suspect(conn, taken.mails.first().map(|mail| mail.id)).await?;
+            let Some(taken) = self.take(1).await? else { break };
+            let suspect = taken.mails.first().map(|mail| mail.id);
+            self.name_suspect(suspect).await?;
             self.place.careful -= 1;
-            let place = Place { careful: self.place.careful, ..taken.place.clone() };
+            self.place.stopped.retain(|id, _| Some(*id) != suspect);
+            let place = self.place.clone();
             let read = Taken { place, ..taken }.read().await?;
-            self.file(conn, Some(read)).await?;
+            self.file(Some(read)).await?;
         }
         self.place.careful = 0;
         Ok(())
     }
 
     /// A batch is filed while the next one is read, so neither the database nor the cores wait.
-    async fn read_ahead(&mut self, conn: &mut AsyncPgConnection) -> Result<(), JobError> {
+    async fn read_ahead(&mut self) -> Result<(), JobError> {
         let mut at_hand = None;
         loop {
-            let taken = self.take(conn, self.order.batch_size).await?;
+            let taken = self.take(self.order.batch_size).await?;
             let is_end = taken.is_none();
             if is_end && at_hand.is_none() {
                 return Ok(());
@@ -182,7 +208,7 @@ impl Run<'_> {
                     None => Ok(None),
                 }
             };
-            ((), at_hand) = tokio::try_join!(self.file(conn, at_hand), reading)?;
+            ((), at_hand) = tokio::try_join!(self.file(at_hand), reading)?;
             if is_end {
                 // A mail that was stored meanwhile may stand before the ones that were taken: once more from the start.
                 self.after = None;
@@ -191,16 +217,17 @@ impl Run<'_> {
     }
 
     /// The next mails, at most `count`; `None` when there are no more.
-    async fn take(&mut self, conn: &mut AsyncPgConnection, count: i64) -> Result<Option<Taken>, JobError> {
+    async fn take(&mut self, count: i64) -> Result<Option<Taken>, JobError> {
         self.running.keep_going()?;
         let left = self.order.limit.map_or(i64::MAX, |limit| limit.saturating_sub(self.taken));
         let count = count.min(left);
         if count <= 0 {
             return Ok(None);
         }
+        let mut conn = self.app.pool.connection().await?;
         let mails = match &self.order.email_ids {
             None => {
-                let mails = to_read::pending(conn, self.user_id, self.after, count).await?;
+                let mails = to_read::pending(&mut conn, self.user_id, self.after, count).await?;
                 let Some(last) = mails.last() else { return Ok(None) };
                 self.after = Some(last.id);
                 mails
@@ -213,7 +240,7 @@ impl Run<'_> {
                     return Ok(None);
                 }
                 self.place.behind = end;
-                to_read::by_ids(conn, self.user_id, wanted).await?
+                to_read::by_ids(&mut conn, self.user_id, wanted).await?
             }
         };
         self.taken = self.taken.saturating_add(i64::try_from(mails.len()).unwrap_or(i64::MAX));
@@ -221,13 +248,13 @@ impl Run<'_> {
             cores: self.app.cores.clone(),
             extractor: self.app.extractor,
             reader: self.reader.clone(),
-            currencies: Arc::new(currencies_by_issuer(conn, self.user_id).await?),
+            currencies: Arc::new(currencies_by_issuer(&mut conn, self.user_id).await?),
         };
         Ok(Some(Taken { mails, desk, place: self.place.clone() }))
     }
 
     /// One transaction: what was read, and the fence with the checkpoint.
-    async fn file(&mut self, conn: &mut AsyncPgConnection, at_hand: Option<AtHand>) -> Result<(), JobError> {
+    async fn file(&mut self, at_hand: Option<AtHand>) -> Result<(), JobError> {
         let Some(AtHand { sheets, place }) = at_hand else { return Ok(()) };
         self.filed = self.filed.saturating_add(i64::try_from(sheets.len()).unwrap_or(i64::MAX));
         let (running, progress, place) = (self.running, self.progress.clone(), json_of(&place)?);
@@ -237,6 +264,7 @@ impl Run<'_> {
             extractor: self.app.extractor,
             job_id: Some(running.job().id),
         };
+        let mut conn = self.app.pool.connection().await?;
         self.progress = conn
             .transaction::<_, JobError, _>(async move |conn| {
                 let progress = file_all(conn, &filing, &sheets, progress).await?;
@@ -253,11 +281,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn name_suspect(&mut self, conn: &mut AsyncPgConnection, id: Option<Uuid>) -> Result<(), JobError> {
+    async fn name_suspect(&mut self, id: Option<Uuid>) -> Result<(), JobError> {
         let suspect = Place { suspect: id, ..self.place.clone() };
         let before = Place { behind: suspect.behind.saturating_sub(1), ..suspect.clone() };
         let place = json_of(if self.order.email_ids.is_some() { &before } else { &suspect })?;
         let (running, progress) = (self.running, self.progress.clone());
+        let mut conn = self.app.pool.connection().await?;
         conn.transaction::<_, JobError, _>(async |conn| running.checkpoint(conn, &place, &progress).await)
             .await?;
         self.running.committed();
@@ -320,5 +349,6 @@ async fn fail(
         return Ok(());
     }
     progress.failed += i64::try_from(ids.len()).unwrap_or(i64::MAX);
-    Ok(give_up(conn, filing.user_id, ids, reason).await?)
+    give_up(conn, filing.user_id, ids, reason).await?;
+    Ok(())
 }

@@ -22,6 +22,8 @@ use crate::viewer::Visibility;
 /// How many mails one transaction stores.
 const BATCH_SIZE: usize = 100;
 const EXTRACT_BATCH_SIZE: i64 = 50;
+/// How many of the files that could not be read are named.
+const NAMED_AT_MOST: usize = 20;
 
 /// How far the job is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,10 +38,34 @@ struct At {
     stored: i64,
     skipped: i64,
     seen_again: i64,
+    /// Accounts that were read to their end, and accounts that could not be.
+    #[serde(default)]
+    read_accounts: i64,
+    #[serde(default)]
+    failed: i64,
+    /// Files of a folder that could not be read, and a sentence for each of the first ones.
+    #[serde(default)]
+    unreadable: i64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    named: Vec<String>,
+}
+
+/// Why an account was not read to its end.
+enum Unread {
+    /// Because of the account itself: the job's error for it, which is written down.
+    Account(JobError),
+    /// Because the job does not go on now.
+    Job(JobError),
+}
+
+impl<Fault: Into<JobError>> From<Fault> for Unread {
+    fn from(fault: Fault) -> Self {
+        Self::Job(fault.into())
+    }
 }
 
 /// Brings the new mails of the accounts, one account after the other; `limit` counts new mails. What is new is handed to an
-/// extraction.
+/// extraction. One that cannot be read keeps no other out: the job fails when none could be.
 pub async fn run(
     app: &App,
     running: &RunningJob,
@@ -52,11 +78,19 @@ pub async fn run(
         .ok_or_else(|| JobError::fail("NO_USER", "The job names no user whose mail it should fetch."))?;
     let fetch = Fetch { app, running, user_id, limit };
     let mut at: At = running.load_checkpoint()?.unwrap_or_default();
+    let mut last_failure = None;
     while let Some(id) = connected_account_ids.get(at.account) {
         if at.room(limit) == 0 {
             break;
         }
-        fetch.read_account(*id, &mut at).await?;
+        match fetch.read_account(*id, &mut at).await {
+            Ok(()) => {}
+            Err(Unread::Account(failure)) => last_failure = Some(failure),
+            Err(Unread::Job(error)) => return Err(error),
+        }
+    }
+    if at.failed > 0 && at.read_accounts == 0 {
+        return Err(fetch.fail(at, last_failure).await);
     }
     let mut conn = app.pool.connection().await?;
     let mut follow_ups = Vec::new();
@@ -67,8 +101,12 @@ pub async fn run(
         let key = format!("after:{}", running.job().id);
         follow_ups.push(NewJob::new(Some(user_id), extract).unique(key));
     }
-    let output = json!({ "stored": at.stored, "seenAgain": at.seen_again, "skipped": at.skipped });
-    let progress = Progress { total: Some(at.read), ..at.progress(None) };
+    let mut output = json!({ "stored": at.stored, "seenAgain": at.seen_again, "skipped": at.skipped });
+    if let Some(output) = output.as_object_mut().filter(|_| !at.named.is_empty()) {
+        output.insert("unreadable".to_owned(), json!(at.named));
+    }
+    let progress = at.progress(None);
+    let progress = Progress { total: Some(progress.done), ..progress };
     Ok(Outcome::Done { output, progress, follow_ups })
 }
 
@@ -81,11 +119,14 @@ struct Fetch<'a> {
 
 impl Fetch<'_> {
     /// Reads the account from where `at` stands to its end, and leaves `at` in front of the next one.
-    async fn read_account(&self, id: Uuid, at: &mut At) -> Result<(), JobError> {
+    async fn read_account(&self, id: Uuid, at: &mut At) -> Result<(), Unread> {
         let mut conn = self.app.pool.connection().await?;
         let found = connected_account::find(&mut conn, Visibility::Of(self.user_id), id).await?;
-        let account = found
-            .ok_or_else(|| JobError::fail("ACCOUNT_GONE", "The connected account is not there any more."))?;
+        let Some(account) = found else {
+            at.leave_failed_account();
+            let message = "The connected account is not there any more.";
+            return Err(Unread::Account(JobError::fail("ACCOUNT_GONE", message)));
+        };
         if Status::parse(&account.status) == Some(Status::Paused) {
             at.leave_account();
             return Ok(());
@@ -168,9 +209,11 @@ impl Fetch<'_> {
                 next.stored += stored.new;
                 next.skipped += stored.skipped;
                 next.seen_again += stored.seen_again + known;
+                next.pass_over(&arrived.unreadable);
                 let is_full = next.room(self.limit) == 0;
                 if *is_last || is_full {
                     connected_account::record_sync(conn, self.user_id, account.id, clock.now()).await?;
+                    next.read_accounts += 1;
                     next.leave_account();
                 }
                 self.running.checkpoint(conn, &json!(next), &next.progress(total)).await?;
@@ -182,17 +225,19 @@ impl Fetch<'_> {
         Ok(())
     }
 
-    /// Writes down why the account cannot be read, and gives the job's error for it.
+    /// Writes down why the account cannot be read, and leaves `at` in front of the next one.
     async fn give_up(
         &self,
         mut conn: PooledConnection,
         account: &ConnectedAccount,
-        at: &At,
+        at: &mut At,
         message: String,
-    ) -> JobError {
+    ) -> Unread {
+        let mut next = at.clone();
+        next.leave_failed_account();
         let written = conn
             .transaction(async |conn| {
-                self.running.checkpoint(conn, &json!(at), &at.progress(None)).await?;
+                self.running.checkpoint(conn, &json!(next), &next.progress(None)).await?;
                 let reason = message.as_str();
                 Ok::<_, JobError>(
                     connected_account::record_failure(conn, self.user_id, account.id, reason).await?,
@@ -202,9 +247,44 @@ impl Fetch<'_> {
         match written {
             Ok(()) => {
                 self.running.committed();
-                JobError::fail("MAILBOX_UNREADABLE", message)
+                *at = next;
+                Unread::Account(JobError::fail("MAILBOX_UNREADABLE", message))
             }
-            Err(error) => error,
+            Err(error) => Unread::Job(error),
+        }
+    }
+
+    /// The error of a job none of whose accounts could be read. When somebody has it tried again, it starts with the first.
+    async fn fail(&self, at: At, last: Option<JobError>) -> JobError {
+        let again = At {
+            read: at.read,
+            stored: at.stored,
+            skipped: at.skipped,
+            seen_again: at.seen_again,
+            ..At::default()
+        };
+        let written = async {
+            let mut conn = self.app.pool.connection().await?;
+            conn.transaction(async |conn| {
+                self.running.checkpoint(conn, &json!(again), &at.progress(None)).await
+            })
+            .await
+        };
+        if let Err(error) = written.await {
+            return error;
+        }
+        self.running.committed();
+        match last {
+            Some(JobError::Fail { code, message }) if at.failed == 1 => JobError::fail(code, message),
+            Some(JobError::Fail { code, message }) => {
+                let count = at.failed;
+                JobError::fail(
+                    code,
+                    format!("None of the {count} mailboxes could be read. The last one: {message}"),
+                )
+            }
+            // The attempt that met them was cut off.
+            _ => JobError::fail("MAILBOX_UNREADABLE", "No mailbox could be read; each says why."),
         }
     }
 }
@@ -217,7 +297,24 @@ impl At {
     }
 
     fn progress(&self, total: Option<i64>) -> Progress {
-        Progress { done: self.read, total, stored: self.stored, ..Progress::default() }
+        Progress {
+            done: self.read + self.unreadable,
+            total,
+            failed: self.failed + self.unreadable,
+            stored: self.stored,
+            ..Progress::default()
+        }
+    }
+
+    fn pass_over(&mut self, unreadable: &[String]) {
+        self.unreadable += i64::try_from(unreadable.len()).unwrap_or(i64::MAX);
+        let room = NAMED_AT_MOST.saturating_sub(self.named.len());
+        self.named.extend(unreadable.iter().take(room).cloned());
+    }
+
+    fn leave_failed_account(&mut self) {
+        self.failed += 1;
+        self.leave_account();
     }
 
     fn leave_account(&mut self) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::ID;
 use pennypost::app::App;
+use pennypost::db::Pool;
 use pennypost::extraction::extractor::Extractor;
 use pennypost::graphql::global_id::NodeType;
 use serde_json::json;
@@ -127,5 +128,28 @@ async fn a_backfill_tells_the_planner_how_large_its_tables_are() {
     let known = "SELECT min(reltuples)::bigint AS number FROM pg_class
         WHERE relname IN ('emails', 'extractions', 'transactions', 'sightings')";
     assert!(test.number(known).await >= 500);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn extractions_share_one_connection_batch_by_batch() {
+    let test = TestApp::start().await;
+    let (ana, ben) = (test.register("ana").await, test.register("ben").await);
+    for (person, name) in [(&ana, "ana"), (&ben, "ben")] {
+        let account = connect(&test, person, name, 200).await;
+        person.fetch(account).await;
+    }
+    test.run_jobs().await;
+    test.execute(FORGET).await;
+    let small = test.successor(|app| app.pool = Pool::new(&app.database_url, 1).unwrap());
+    extract(&ana, 200, 5).await;
+    extract(&ben, 200, 5).await;
+    test.run_jobs_of(&small).await;
+    assert_eq!(test.number(BOOKED).await, 400);
+    // The ids rise with time: each began before the other was done.
+    let apart =
+        "SELECT count(*) AS number FROM (SELECT user_id, min(id::text) AS first, max(id::text) AS last
+        FROM extractions GROUP BY user_id) AS a JOIN (SELECT user_id, min(id::text) AS first
+        FROM extractions GROUP BY user_id) AS b ON a.user_id <> b.user_id AND a.last < b.first";
+    assert_eq!(test.number(apart).await, 0, "one extraction kept the connection from the other");
     test.finish().await;
 }

@@ -5,6 +5,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::app::TestApp;
@@ -127,5 +128,45 @@ async fn a_file_that_grows_between_two_imports_adds_what_is_new() {
     assert!(self::said(&output).contains("0 new (0 of them skipped), 2 seen before."), "{output:?}");
     assert_whole(&test, 300).await;
     drop(worker);
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_reads_all_its_mails_whatever_other_extraction_is_about() {
+    let test = TestApp::start().await;
+    let ana = test.register("ana").await;
+    let few = "mutation { extractEmails(input: { limit: 10 }) { job { id } userErrors { code } } }";
+    ana.data(few, json!({})).await;
+    let later =
+        "UPDATE jobs SET state = 'SCHEDULED', version = version + 1, run_at = now() + interval '1 hour'
+        WHERE kind = 'EXTRACT_EMAILS'";
+    test.execute(later).await;
+    let worker = WorkerProcess::start(&test, &shared("pennypost"), "4");
+    let said = Import::of(&mailbox(120)).run(&test);
+    assert!(said.contains("Understood 120 mails: 120 transactions booked"), "{said}");
+    test.execute("UPDATE jobs SET run_at = now(), version = version + 1 WHERE state = 'SCHEDULED'").await;
+    wait_until(&test, "the jobs end", ACTIVE, |active| active == 0).await;
+    assert_whole(&test, 120).await;
+    drop(worker);
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_beside_workers_that_are_full_says_so() {
+    let test = TestApp::start().await;
+    test.register("ana").await;
+    test.run_jobs().await;
+    let import = Import::of(&mailbox(3));
+    let said = import.run(&test);
+    assert!(said.contains("No worker runs, so the mails wait to be read."), "{said}");
+    let heard_of = "INSERT INTO job_workers (id, host, process_id, software_version, slots, seen_at)
+        VALUES (gen_random_uuid(), 'elsewhere', 1, '0', '{}', now())";
+    test.execute(heard_of).await;
+    std::fs::write(&import.path, mailbox(4)).unwrap();
+    let said = import.run(&test);
+    assert!(said.contains("All workers are busy"), "{said}");
+    assert!(!said.contains("No worker runs"), "{said}");
+    test.run_jobs().await;
+    assert_whole(&test, 4).await;
     test.finish().await;
 }

@@ -13,7 +13,7 @@ const FILL: &str = "ALTER TABLE jobs DISABLE TRIGGER record_job_event;
     SELECT gen_random_uuid(), gen_random_uuid(), 'email', 'SEND_EMAIL', '{}', 'SUCCESS', 5, 3,
         now() - interval '3 days', now() - interval '3 days' FROM generate_series(1, 30000);
     INSERT INTO job_events (job_id, version, at, state, attempt, data)
-    SELECT id, version, now() - interval '3 days', 'SUCCESS', 1, '{}' FROM jobs, generate_series(1, 3) AS version
+    SELECT id, number, now() - interval '3 days', 'SUCCESS', 1, '{}' FROM jobs, generate_series(1, 3) AS number
     WHERE kind = 'SEND_EMAIL' AND finished_at < now() - interval '1 day';
     ALTER TABLE jobs ENABLE TRIGGER record_job_event; ANALYZE jobs; ANALYZE job_events;";
 
