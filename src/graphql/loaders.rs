@@ -1,7 +1,7 @@
 //! Related rows, loaded for all the objects of a request at once: one statement for each kind of relation.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use dataloader::BatchFn;
 use dataloader::non_cached::Loader;
@@ -27,7 +27,7 @@ pub type Related<T> = Option<std::result::Result<T, Arc<Error>>>;
 
 /// The loaders of one request. What they find is what the viewer of the request may see.
 pub struct Loaders {
-    visibility: Arc<OnceLock<Visibility>>,
+    visibility: Visible,
     /// Users by id.
     pub users: ByKey<users::User>,
     /// Categories by id.
@@ -63,16 +63,19 @@ type ForKeys<Found> = for<'a> fn(
     &'a [Uuid],
 ) -> BoxFuture<'a, QueryResult<Vec<(Uuid, Found)>>>;
 
+/// Whose rows the request may see at this moment; nobody's before a sign-in.
+type Visible = Arc<RwLock<Option<Visibility>>>;
+
 struct Batch<Found> {
     database: Database,
-    visibility: Arc<OnceLock<Visibility>>,
+    visibility: Visible,
     read: ForKeys<Found>,
 }
 
 impl Loaders {
     /// The loaders of a new request, for the rows of `visibility`; without one nothing is loaded.
     pub fn new(database: &Database, visibility: Option<Visibility>) -> Self {
-        let visible = Arc::new(visibility.map_or_else(OnceLock::new, OnceLock::from));
+        let visible = Arc::new(RwLock::new(visibility));
         Self {
             users: ByKey::new(database, &visible, |conn, visibility, ids| {
                 user::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
@@ -122,9 +125,10 @@ impl Loaders {
         Ok(rows.into_iter().flatten().collect())
     }
 
-    /// Lets a request that nobody had signed in to go on as the user that it signed in.
+    /// From here on the request sees what the user sees whom it signed in, whoever's token came with it: what hangs on
+    /// that user is theirs.
     pub fn sign_in(&self, user_id: Uuid) {
-        self.visibility.get_or_init(|| Visibility::Of(user_id));
+        *self.visibility.write().unwrap_or_else(PoisonError::into_inner) = Some(Visibility::Of(user_id));
     }
 }
 
@@ -133,7 +137,7 @@ impl Loaders {
 const YIELDS: usize = 16;
 
 impl<Found: Clone + Send + Sync + 'static> ByKey<Found> {
-    fn new(database: &Database, visibility: &Arc<OnceLock<Visibility>>, read: ForKeys<Found>) -> Self {
+    fn new(database: &Database, visibility: &Visible, read: ForKeys<Found>) -> Self {
         let batch = Batch { database: database.clone(), visibility: Arc::clone(visibility), read };
         Self { loader: Loader::new(batch).with_yield_count(YIELDS).with_max_batch_size(LARGEST_BATCH) }
     }
@@ -166,7 +170,8 @@ impl<Found: Clone> BatchFn<Uuid, Loaded<Found>> for Batch<Found> {
 
 impl<Found> Batch<Found> {
     async fn read(&self, keys: &[Uuid]) -> Result<HashMap<Uuid, Found>> {
-        let visibility = *self.visibility.get().ok_or(Error::Unauthenticated)?;
+        let visibility = *self.visibility.read().unwrap_or_else(PoisonError::into_inner);
+        let visibility = visibility.ok_or(Error::Unauthenticated)?;
         let mut conn = self.database.lease().await?;
         Ok((self.read)(&mut conn, visibility, keys).await?.into_iter().collect())
     }

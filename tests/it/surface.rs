@@ -64,6 +64,12 @@ async fn what_is_somebody_elses_is_absent_and_an_admin_sees_it() {
     let found: Vec<&Value> = own["nodes"].as_array().unwrap().iter().map(|node| &node["id"]).collect();
     assert_eq!(found, ids.iter().collect::<Vec<_>>());
 
+    // An id that is there again is answered again, in its place.
+    let again = json!([ids[1], "nonsense", ids[0], ids[1]]);
+    let repeated = ana.data(NODES, json!({ "ids": again })).await;
+    let nodes = &own["nodes"];
+    assert_eq!(repeated["nodes"], json!([nodes[1], null, nodes[0], nodes[1]]));
+
     let strangers = bob.data(NODES, json!({ "ids": ids })).await;
     assert_eq!(strangers["nodes"], json!(vec![Value::Null; ids.len()]));
     let totals = bob.data(TOTALS, json!({})).await;

@@ -78,6 +78,7 @@ struct ItemConnection {
     edges: Vec<ItemEdge>,
     nodes: Vec<Item>,
     page_info: PageInfo,
+    total_count: i32,
 }
 
 pub(crate) struct Item;
@@ -118,6 +119,7 @@ fn page(first: Option<i32>, last: Option<i32>) -> ItemConnection {
         edges: (0..rows).map(|row| ItemEdge { cursor: row.to_string(), node: Item }).collect(),
         nodes: (0..rows).map(|_| Item).collect(),
         page_info: PageInfo { has_next_page: false },
+        total_count: rows,
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Limits {
     pub levels: u64,
     /// The highest price of an operation: an object costs 1, a scalar 0, a connection 1 + page * its node.
     pub complexity: u64,
+    /// What `totalCount` costs: a statement that reads the whole list.
+    pub total_count: u64,
     /// The rows that a connection is priced at where neither `first` nor `last` is given.
     pub default_page: u64,
     /// The most errors that an answer reports.
@@ -71,6 +73,7 @@ impl Default for Limits {
             depth: 12,
             levels: 64,
             complexity: 2_000,
+            total_count: 50,
             default_page: 25,
             errors: 20,
             sign_in_fields: Vec::new(),
