@@ -60,8 +60,15 @@ export class TransportError extends Error {
     this.closeCode = failure.closeCode ?? null;
   }
 
-  /** False for a socket that was closed because of what this client sent: the same again would end the same way. */
+  /**
+   * False for a socket that was closed because of what this client sent: the same again would end the same way. False,
+   * too, when what was thrown underneath says so, by an `isWorthRetrying` of its own.
+   */
   get isWorthRetrying(): boolean {
+    const { cause } = this;
+    if (typeof cause === "object" && cause !== null && "isWorthRetrying" in cause && cause.isWorthRetrying === false) {
+      return false;
+    }
     return this.closeCode === null || !FATAL_CLOSE_CODES.has(this.closeCode);
   }
 }
