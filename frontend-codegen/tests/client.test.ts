@@ -95,6 +95,22 @@ test("a request can be stopped", async (context) => {
   await assert.rejects(client.request(MeDocument, {}, { signal: AbortSignal.abort() }), { name: "AbortError" });
 });
 
+test("a request that is stopped while its answer comes says so, and not that the answer is broken", async () => {
+  const stop = new AbortController();
+  const fetch = async (_url: unknown, { signal }: RequestInit = {}) => {
+    const body = new ReadableStream({
+      start(stream) {
+        stream.enqueue(new TextEncoder().encode('{"data": '));
+        signal?.addEventListener("abort", () => stream.error(signal.reason));
+        setTimeout(() => stop.abort(), 5);
+      },
+    });
+    return new Response(body);
+  };
+  const client = createPennypostClient({ url: "http://127.0.0.1:9/graphql", webSocket: WebSocket, fetch });
+  await assert.rejects(client.request(MeDocument, {}, { signal: stop.signal }), { name: "AbortError" });
+});
+
 test("a job is followed through a server that restarts, is busy, and refuses the token", async (context) => {
   const scripts: Step[][] = [
     [event(1, "QUEUED"), event(2, "RUNNING"), { close: 1012 }],
