@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check fresh generate
+.PHONY: help run test flow check fresh generate
 
 # A bare machine's rustup puts cargo here, and only a login shell knows.
 export PATH := $(PATH):$(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -28,6 +28,11 @@ test: ## Run every test, beside test servers that live as long as the run
 	else \
 		scripts/test-servers cargo test --locked --no-fail-fast; \
 	fi
+
+flow: ## Run the front end's flow and examples against a server of their own
+	@scripts/install-prerequisites --check
+	cargo build --locked
+	PENNYPOST=$(abspath $(TARGET))/debug/pennypost scripts/frontend live
 
 check: ## Run every check that needs no server: form, lints, documentation, licences, front end, generated files
 	@scripts/install-prerequisites --check

@@ -13,6 +13,7 @@ import {
   isEnd,
   JobEventsDocument,
   JobsDocument,
+  type JobState,
   LoginDocument,
   TransactionsDocument,
 } from "../src/index.js";
@@ -26,7 +27,14 @@ if (!address || !login || !password) {
 let token: string | null = null;
 const headers = (): Record<string, string> => (token ? { Authorization: `Bearer ${token}` } : {});
 const uri = new URL("/graphql", address).href;
-const socket = createSocket({ url: uri.replace(/^http/, "ws"), webSocketImpl: WebSocket, connectionParams: headers });
+const socket = createSocket({
+  url: uri.replace(/^http/, "ws"),
+  webSocketImpl: WebSocket,
+  connectionParams: headers,
+  // By itself it would subscribe again from version 0, and every event would come twice. `followJob` of this package
+  // goes on behind the last one.
+  retryAttempts: 0,
+});
 const client = new ApolloClient({
   cache: new InMemoryCache(),
   link: ApolloLink.split(
@@ -42,22 +50,26 @@ function dataOf<Data>({ data }: { data?: Data | undefined }): Data {
   return data;
 }
 
-/** Prints the job's events until the one with which it ends. */
+/**
+ * Prints the job's events until the server completes them. An end state alone does not end them: a job may have been
+ * tried again.
+ */
 function watch(jobId: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const events = client.subscribe({ query: JobEventsDocument, variables: { jobId, afterVersion: 0 } });
-    const subscription = events.subscribe({
+    let state: JobState | null = null;
+    client.subscribe({ query: JobEventsDocument, variables: { jobId, afterVersion: 0 } }).subscribe({
       next: ({ data, error }) => {
         if (error) return reject(error);
         const event = data?.jobEvents;
         if (!event) return;
         console.log(`${event.kind} ${event.version} ${event.state} ${event.progress.done}/${event.progress.total ?? "?"}`);
-        if (!isEnd(event.state)) return;
-        // The first event may come before `subscribe` has returned.
-        queueMicrotask(() => subscription.unsubscribe());
-        resolve();
+        state = event.state;
       },
       error: reject,
+      complete: () => {
+        if (state !== null && isEnd(state)) resolve();
+        else reject(new Error(`The events of the job stopped at ${state ?? "none"}.`));
+      },
     });
   });
 }

@@ -2,6 +2,7 @@
 //   npm run example:urql -- http://127.0.0.1:8080 ana "correct horse battery"
 import { cacheExchange, Client, fetchExchange, subscriptionExchange } from "@urql/core";
 import { createClient as createSocket } from "graphql-ws";
+import { toAsyncIterable } from "wonka";
 import { WebSocket } from "ws";
 
 import {
@@ -10,6 +11,7 @@ import {
   isEnd,
   JobEventsDocument,
   JobsDocument,
+  type JobState,
   LoginDocument,
   TransactionsDocument,
 } from "../src/index.js";
@@ -27,6 +29,9 @@ const socket = createSocket({
   url: url.replace(/^http/, "ws"),
   webSocketImpl: WebSocket,
   connectionParams: headers,
+  // By itself it would subscribe again from version 0, and every event would come twice. `followJob` of this package
+  // goes on behind the last one.
+  retryAttempts: 0,
 });
 const client = new Client({
   url,
@@ -53,20 +58,20 @@ function dataOf<Data>(result: { data?: Data | undefined; error?: Error | undefin
   return result.data;
 }
 
-/** Prints the job's events until the one with which it ends. */
-function watch(jobId: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const { unsubscribe } = client.subscription(JobEventsDocument, { jobId, afterVersion: 0 }).subscribe((result) => {
-      if (result.error) return reject(result.error);
-      const event = result.data?.jobEvents;
-      if (!event) return;
-      console.log(`${event.kind} ${event.version} ${event.state} ${event.progress.done}/${event.progress.total ?? "?"}`);
-      if (!isEnd(event.state)) return;
-      // The first event may come before `subscribe` has returned.
-      queueMicrotask(() => unsubscribe());
-      resolve();
-    });
-  });
+/**
+ * Prints the job's events until the server completes them. An end state alone does not end them: a job may have been
+ * tried again.
+ */
+async function watch(jobId: string): Promise<void> {
+  let state: JobState | null = null;
+  for await (const result of toAsyncIterable(client.subscription(JobEventsDocument, { jobId, afterVersion: 0 }))) {
+    const event = dataOf(result).jobEvents;
+    // When the stream completes, urql gives the last result once more, marked as the last.
+    if (!result.hasNext) break;
+    console.log(`${event.kind} ${event.version} ${event.state} ${event.progress.done}/${event.progress.total ?? "?"}`);
+    state = event.state;
+  }
+  if (state === null || !isEnd(state)) throw new Error(`The events of the job stopped at ${state ?? "none"}.`);
 }
 
 const { login: signedIn } = dataOf(await client.mutation(LoginDocument, { input: { login, password } }));

@@ -48,6 +48,6 @@ export function createPennypostClient(options: ClientOptions): PennypostClient {
       const parts = { subscribe: (last: number | null) => events(jobId, last, call), wait, chance: Math.random };
       return follow(parts, following);
     },
-    close: () => void socket.dispose(),
+    close: () => void socket.client.dispose(),
   };
 }

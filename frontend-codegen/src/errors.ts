@@ -60,20 +60,27 @@ export class TransportError extends Error {
     this.closeCode = failure.closeCode ?? null;
   }
 
-  /** False for a socket that was closed because of what this client sent: the same again would end the same way. */
+  /**
+   * False for a socket that was closed because of what this client sent, or because of a fault of the server: the same
+   * again would end the same way. False, too, when what was thrown underneath says so, by an `isWorthRetrying` of its own.
+   */
   get isWorthRetrying(): boolean {
+    const { cause } = this;
+    if (typeof cause === "object" && cause !== null && "isWorthRetrying" in cause && cause.isWorthRetrying === false) {
+      return false;
+    }
     return this.closeCode === null || !FATAL_CLOSE_CODES.has(this.closeCode);
   }
 }
 
 /** The token was refused, or its time has passed. */
 export const CLOSED_FOR_TOKEN = 4403;
-/** The server is busy, or this client reads too slowly. */
+/** The server is busy or misses a service, or this client reads too slowly. */
 export const CLOSED_FOR_LOAD = 1013;
 
 const PASSING_CODES: ReadonlySet<string> = new Set(["RATE_LIMITED", "SERVICE_UNAVAILABLE", "TIMEOUT"]);
 
 // A message that is too long or none of the protocol, an operation before the opening, an unknown subprotocol, an id in
-// use, a second opening; 4004 and 4005 are this side's own. 4500 is not among them: the server says it also while a
-// service that it needs is away.
-const FATAL_CLOSE_CODES: ReadonlySet<number> = new Set([1009, 4004, 4005, 4400, 4401, 4406, 4409, 4429]);
+// use, a second opening; 4004 and 4005 are this side's own. 4500 is a fault of the server, as INTERNAL_SERVER_ERROR is:
+// a service that is away comes as 1013.
+const FATAL_CLOSE_CODES: ReadonlySet<number> = new Set([1009, 4004, 4005, 4400, 4401, 4406, 4409, 4429, 4500]);

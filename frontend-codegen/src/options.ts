@@ -10,6 +10,9 @@ export interface ClientOptions {
    * Gives the access token; null sends none. It is called for each request and each socket, so it should keep what it
    * has. With the reason `refused` it should bring a new one, or null: the request, or the job that is being followed,
    * goes on with that.
+   *
+   * It may throw: a request throws that very error, a subscription a `TransportError` with it as its `cause`. A job that
+   * is being followed asks for a token again a moment later, unless the error has `isWorthRetrying: false`.
    */
   readonly token?: (reason: TokenReason) => string | null | Promise<string | null>;
   /** What sends requests; the global `fetch` unless given. */

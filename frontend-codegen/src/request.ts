@@ -22,7 +22,7 @@ export async function request<Result, Variables>(
     const renewed = (await client.token?.("refused")) ?? null;
     if (renewed !== null && renewed !== token) response = await send(client, body, renewed, options);
   }
-  return read<Result>(response);
+  return read<Result>(response, options);
 }
 
 async function send(
@@ -42,13 +42,15 @@ async function send(
   }
 }
 
-async function read<Result>(response: Response): Promise<Result> {
+async function read<Result>(response: Response, options: CallOptions): Promise<Result> {
   const { status } = response;
   let answer: Answer;
   try {
     answer = (await response.json()) as Answer;
   } catch (cause) {
-    throw new TransportError(`The answer is no JSON (status ${status}).`, { status, cause });
+    options.signal?.throwIfAborted();
+    const what = cause instanceof SyntaxError ? "is no JSON" : "broke off";
+    throw new TransportError(`The answer ${what} (status ${status}).`, { status, cause });
   }
   if (Array.isArray(answer?.errors) && answer.errors.length > 0) {
     throw new RequestError(answer.errors, answer.data ?? null, status, seconds(response.headers.get("Retry-After")));

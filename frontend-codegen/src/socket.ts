@@ -4,7 +4,7 @@ import { print } from "graphql";
 import { type Client, createClient } from "graphql-ws";
 
 import { CLOSED_FOR_TOKEN, type GraphqlError, RequestError, TransportError } from "./errors.js";
-import { type CallOptions, type ClientOptions, socketAddress } from "./options.js";
+import { type CallOptions, type ClientOptions, socketAddress, type TokenReason } from "./options.js";
 
 /** How often the server is asked whether it is still there, and how long it may take to say so, in milliseconds. */
 const PING_EVERY = 10_000;
@@ -12,6 +12,14 @@ const PONG_WITHIN = 5_000;
 
 /** Closed by {@link Client.terminate}, in the package's numbers. */
 const TERMINATED = 4499;
+/** Closed by the package because there was nothing to open the connection with. */
+const CLOSED_WITHOUT_TOKEN = 4005;
+
+export interface Socket {
+  readonly client: Client;
+  /** Why there was no token when one was asked for last; null while each time there was one. */
+  readonly tokenFailure: () => TransportError | null;
+}
 
 /**
  * A socket that opens with the first subscription and closes a moment after the last.
@@ -19,8 +27,9 @@ const TERMINATED = 4499;
  * It never subscribes again by itself. Only who subscribed knows from where to go on: from the start, what was seen
  * already would come twice.
  */
-export function openSocket(options: ClientOptions): Client {
-  let reason: "request" | "refused" = "request";
+export function openSocket(options: ClientOptions): Socket {
+  let reason: TokenReason = "request";
+  let failure: TransportError | null = null;
   let pong: ReturnType<typeof setTimeout> | undefined;
   const client = createClient({
     url: socketAddress(options.url),
@@ -30,7 +39,13 @@ export function openSocket(options: ClientOptions): Client {
     retryAttempts: 0,
     keepAlive: PING_EVERY,
     connectionParams: async () => {
-      const token = (await options.token?.(reason)) ?? null;
+      let token: string | null;
+      try {
+        token = (await options.token?.(reason)) ?? null;
+      } catch (cause) {
+        failure = new TransportError("No token could be had for the socket.", { cause });
+        throw failure;
+      }
       return token === null ? {} : { Authorization: `Bearer ${token}` };
     },
     on: {
@@ -50,18 +65,18 @@ export function openSocket(options: ClientOptions): Client {
       },
     },
   });
-  return client;
+  return { client, tokenFailure: () => failure };
 }
 
 /** The events of one subscription; a lost socket is a {@link TransportError} and ends it. */
 export async function* subscribe<Result, Variables>(
-  socket: Client,
+  socket: Socket,
   document: TypedDocumentNode<Result, Variables>,
   variables: Variables | undefined,
   options: CallOptions = {},
 ): AsyncGenerator<Result, void, undefined> {
   options.signal?.throwIfAborted();
-  const results = socket.iterate<Result>({
+  const results = socket.client.iterate<Result>({
     query: print(document),
     ...(variables ? { variables: variables as Record<string, unknown> } : {}),
   });
@@ -73,20 +88,22 @@ export async function* subscribe<Result, Variables>(
       if (result.data) yield result.data;
     }
   } catch (error) {
-    throw asOurs(error);
+    throw asOurs(error, socket.tokenFailure());
   } finally {
     options.signal?.removeEventListener("abort", stop);
   }
   options.signal?.throwIfAborted();
 }
 
-function asOurs(error: unknown): unknown {
-  if (error instanceof RequestError) return error;
+function asOurs(error: unknown, tokenFailure: TransportError | null): unknown {
+  if (error instanceof RequestError || error instanceof TransportError) return error;
   if (Array.isArray(error)) return new RequestError(error as readonly GraphqlError[]);
   const closed = closing(error);
   if (closed?.code === TERMINATED) {
     return new TransportError("The server fell silent, and the socket was given up.", { closeCode: closed.code });
   }
+  // The package tells all of a socket's closing, also who has come after it and waits for the next one.
+  if (closed?.code === CLOSED_WITHOUT_TOKEN && tokenFailure) return tokenFailure;
   if (closed) {
     const said = closed.reason ? ` “${closed.reason}”` : "";
     return new TransportError(`The socket was closed with ${closed.code}${said}.`, { closeCode: closed.code });

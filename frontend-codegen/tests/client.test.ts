@@ -95,6 +95,22 @@ test("a request can be stopped", async (context) => {
   await assert.rejects(client.request(MeDocument, {}, { signal: AbortSignal.abort() }), { name: "AbortError" });
 });
 
+test("a request that is stopped while its answer comes says so, and not that the answer is broken", async () => {
+  const stop = new AbortController();
+  const fetch = async (_url: unknown, { signal }: RequestInit = {}) => {
+    const body = new ReadableStream({
+      start(stream) {
+        stream.enqueue(new TextEncoder().encode('{"data": '));
+        signal?.addEventListener("abort", () => stream.error(signal.reason));
+        setTimeout(() => stop.abort(), 5);
+      },
+    });
+    return new Response(body);
+  };
+  const client = createPennypostClient({ url: "http://127.0.0.1:9/graphql", webSocket: WebSocket, fetch });
+  await assert.rejects(client.request(MeDocument, {}, { signal: stop.signal }), { name: "AbortError" });
+});
+
 test("a job is followed through a server that restarts, is busy, and refuses the token", async (context) => {
   const scripts: Step[][] = [
     [event(1, "QUEUED"), event(2, "RUNNING"), { close: 1012 }],
@@ -141,4 +157,55 @@ test("a job that is followed can be left while it waits for its next version", a
   const next = events.next();
   stop.abort();
   await assert.rejects(next, { name: "AbortError" });
+});
+
+test("a subscription whose token cannot be had is an error of the way, with its cause", async (context) => {
+  const cause = Object.assign(new Error("The way to the refresh is gone."), { code: 20 });
+  const { client, server } = await start(context, {}, { token: () => Promise.reject(cause) });
+  await assert.rejects(client.subscribe(JobEventsDocument, { jobId: "j" }).next(), (error) => {
+    assert.ok(error instanceof TransportError);
+    assert.deepEqual([error.cause, error.closeCode, error.isWorthRetrying], [cause, null, true]);
+    return true;
+  });
+  assert.equal(server.subscriptions.length, 0);
+});
+
+test("a job is followed past a token that cannot be had for a moment", async (context) => {
+  let asked = 0;
+  const token = async () => {
+    asked += 1;
+    if (asked === 1) throw new TypeError("fetch failed");
+    return "t";
+  };
+  const { client, server } = await start(context, { steps: () => [event(1, "SUCCESS"), "complete"] }, { token });
+  const seen: number[] = [];
+  const lost: Error[] = [];
+  for await (const { version } of client.followJob("j", { onLost: (error) => lost.push(error) })) seen.push(version);
+  assert.deepEqual([seen, asked, lost.length], [[1], 2, 1]);
+  assert.equal(server.subscriptions[0]?.authorization, "Bearer t");
+});
+
+test("a socket that still closes for want of a token is taken for nothing worse", async (context) => {
+  const cause = new Error("The way to the refresh is gone.");
+  const { client } = await start(context, {}, { token: () => Promise.reject(cause) });
+  // The second comes while the first one's socket is closing, and hears of that.
+  for (let nth = 1; nth <= 2; nth += 1) {
+    await assert.rejects(client.subscribe(JobEventsDocument, { jobId: "j" }).next(), (error) => {
+      assert.ok(error instanceof TransportError);
+      assert.deepEqual([error.cause, error.isWorthRetrying], [cause, true]);
+      return true;
+    });
+  }
+});
+
+test("a job is not followed any more when the error of the token says that it is of no use", async (context) => {
+  const cause = Object.assign(new Error("Sign in again."), { isWorthRetrying: false });
+  let asked = 0;
+  const token = () => {
+    asked += 1;
+    throw cause;
+  };
+  const { client } = await start(context, {}, { token });
+  await assert.rejects(client.followJob("j").next(), (error) => error instanceof TransportError && error.cause === cause);
+  assert.equal(asked, 1);
 });

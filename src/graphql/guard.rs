@@ -51,7 +51,7 @@ pub enum Allowed {
     Queries,
     /// Queries and mutations: HTTP POST.
     QueriesAndMutations,
-    /// All operations: WebSocket and server-sent events.
+    /// All operations: WebSocket.
     All,
 }
 
@@ -131,9 +131,8 @@ fn check_kind(kind: OperationType, allowed: Allowed) -> Result<(), Refusal> {
             RequestCode::MethodNotAllowed,
             "A mutation needs POST: GET is for queries only.",
         )),
-        (OperationType::Subscription, Allowed::Queries | Allowed::QueriesAndMutations) => Err(Refusal::new(
-            RequestCode::BadRequest,
-            "A subscription needs a WebSocket or server-sent events.",
-        )),
+        (OperationType::Subscription, Allowed::Queries | Allowed::QueriesAndMutations) => {
+            Err(Refusal::new(RequestCode::BadRequest, "A subscription needs a WebSocket."))
+        }
     }
 }

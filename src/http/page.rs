@@ -1,8 +1,10 @@
 //! The page at `/graphiql`: GraphiQL, built from npm, which the binary carries and no other host is asked for.
 
 use std::io::Read;
+use std::sync::OnceLock;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, VARY,
@@ -13,7 +15,6 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use flate2::read::GzDecoder;
-use tokio::task::spawn_blocking;
 
 use crate::clock::Clock;
 use crate::http::negotiation::accepts_gzip;
@@ -32,6 +33,10 @@ pub struct File {
 
 /// The one file without a hash in its name: it names the others.
 const PAGE: &str = "index.html";
+
+/// Each file of the table as it was before gzip, from the first request on that takes none: anyone may ask, and to inflate
+/// is dearer than to keep 5 MB. `None` for one that cannot be inflated.
+static PLAIN: [OnceLock<Option<Bytes>>; FILES.len()] = [const { OnceLock::new() }; FILES.len()];
 
 /// Everything comes from this server, and nothing that stands in a piece of text runs or styles. `'self'` lets the page
 /// reach the sockets of this host, too. The editor's icons are a font, and a few are pictures inside its style sheet.
@@ -54,7 +59,7 @@ pub fn router(is_on: bool, clock: Clock) -> Router {
         // Relative, so that the page may lie below another path of a proxy.
         .route("/", get(|| async { Redirect::temporary("graphiql") }))
         .route("/graphiql/", get(|| async { Redirect::temporary("../graphiql") }))
-        .route("/graphiql", get(|headers: HeaderMap| answer(PAGE, ASK_AGAIN, headers)))
+        .route("/graphiql", get(|headers: HeaderMap| async move { answer(PAGE, ASK_AGAIN, &headers) }))
         .route("/graphiql/{name}", get(part))
         .method_not_allowed_fallback(|| async {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "This path takes GET and HEAD.")
@@ -63,18 +68,20 @@ pub fn router(is_on: bool, clock: Clock) -> Router {
 }
 
 async fn part(Path(name): Path<String>, headers: HeaderMap) -> Response {
-    if name == PAGE { nothing() } else { answer(&name, FOR_EVER, headers).await }
+    if name == PAGE { nothing() } else { answer(&name, FOR_EVER, &headers) }
 }
 
-async fn answer(name: &str, cache: HeaderValue, headers: HeaderMap) -> Response {
-    let Some(file) = FILES.iter().find(|file| file.name == name) else { return nothing() };
-    let mut response = if accepts_gzip(&headers) {
+fn answer(name: &str, cache: HeaderValue, headers: &HeaderMap) -> Response {
+    let Some((file, plain)) = FILES.iter().zip(&PLAIN).find(|(file, _)| file.name == name) else {
+        return nothing();
+    };
+    let mut response = if accepts_gzip(headers) {
         ([(CONTENT_ENCODING, HeaderValue::from_static("gzip"))], file.gzipped).into_response()
     } else {
-        match spawn_blocking(|| inflated(file.gzipped)).await {
-            Ok(Ok(bytes)) => bytes.into_response(),
+        match plain.get_or_init(|| inflated(file.gzipped).ok().map(Bytes::from)) {
+            Some(bytes) => bytes.clone().into_response(),
             // The binary carries it, and a test inflates each of them.
-            Ok(Err(_)) | Err(_) => return broken(),
+            None => return broken(),
         }
     };
     for (header, value) in [

@@ -12,7 +12,7 @@ pub enum Close {
     Gone,
     /// 1001: the client gave no sign of life.
     Silent,
-    /// 1007 and 1002: what came was no message of a WebSocket.
+    /// 1002: what came was no message of a WebSocket.
     Broken,
     /// 1009: a message was too long.
     TooLong(usize),
