@@ -19,10 +19,7 @@ use crate::jobs::{JobError, Outcome, Progress, RunningJob};
 use crate::mailbox::to_read::{self, MailToRead};
 use crate::money::Currency;
 use crate::users::user;
-use crate::worker::attempt::was_cut_off;
-
-/// A mail that was named this often when its attempt was cut off is what cuts them off.
-const STOPS_TO_GIVE_UP: u32 = 2;
+use crate::worker::attempt::{STOPS_TO_GIVE_UP, was_cut_off};
 
 /// Which mails are wanted, and how many at a time.
 pub struct Order {
