@@ -159,7 +159,8 @@ const MODULES: &[Module] = &[
         "graphql/users/mutation.rs", "graphql/users/object.rs", "graphql/users/query.rs",
     ]),
     module("worker", &[LEAVES, INFRASTRUCTURE, DOMAINS, &["app"]], &[
-        "worker.rs", "worker/attempt.rs", "worker/extract_emails.rs", "worker/fetch_emails.rs", "worker/heartbeat.rs",
+        "worker.rs", "worker/attempt.rs", "worker/extract_emails.rs", "worker/fetch_emails.rs", "worker/fetch_place.rs",
+        "worker/heartbeat.rs",
         "worker/housekeeping.rs", "worker/kinds.rs", "worker/registry.rs", "worker/run_loop.rs",
         "worker/send_email.rs", "worker/settle.rs",
     ]),

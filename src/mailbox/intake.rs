@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::cores::Cores;
 use crate::db::Pool;
 use crate::error::Result;
-use crate::mailbox::prepared::{PreparedMail, key, prepare};
+use crate::mailbox::prepared::{Keyed, PreparedMail, key, prepare, set_aside};
 use crate::mailbox::source::{MailSource, Position};
 use crate::mailbox::store::known_places;
 
@@ -54,6 +54,20 @@ impl Intake {
 
     /// The next mails, at most `count`.
     pub async fn next(self, pool: &Pool, count: usize) -> Result<(Self, Arrived)> {
+        let (intake, mails, arrived) = self.read(pool, count).await?;
+        let mails = prepare(&intake.cores, mails, &intake.authserv_ids).await?;
+        Ok((intake, Arrived { mails, ..arrived }))
+    }
+
+    /// The next mail, without a look inside: it is kept as one that the program cannot read.
+    pub async fn next_unread(self, pool: &Pool) -> Result<(Self, Arrived)> {
+        let (intake, mails, arrived) = self.read(pool, 1).await?;
+        let mails = set_aside(&intake.cores, mails).await?;
+        Ok((intake, Arrived { mails, ..arrived }))
+    }
+
+    /// The next mails that are not known, and what else there is to say of the stretch that they are in.
+    async fn read(self, pool: &Pool, count: usize) -> Result<(Self, Vec<Keyed>, Arrived)> {
         let (source, batch) = self.source.read(count).await?;
         let mut mails = key(&self.cores, batch.messages).await?;
         let read = mails.len();
@@ -65,15 +79,14 @@ impl Intake {
             mails.retain(|mail| !known.contains(&mail.provider_key));
         }
         let known = i64::try_from(read - mails.len()).unwrap_or(i64::MAX);
-        let mails = prepare(&self.cores, mails, &self.authserv_ids).await?;
         let arrived = Arrived {
-            mails,
+            mails: Vec::new(),
             known,
             unreadable: batch.unreadable,
             position: batch.position,
             done: source.done(),
             is_last: batch.is_last,
         };
-        Ok((Self { source, ..self }, arrived))
+        Ok((Self { source, ..self }, mails, arrived))
     }
 }

@@ -107,6 +107,27 @@ pub async fn prepare(cores: &Cores, mails: Vec<Keyed>, authserv_ids: &[String]) 
     prepared.into_iter().collect()
 }
 
+/// Prepares mails without a look inside: what is read of them has ended the program before.
+pub async fn set_aside(cores: &Cores, mails: Vec<Keyed>) -> Result<Vec<PreparedMail>> {
+    cores.map(mails, set_aside_one).await?.into_iter().collect()
+}
+
+fn set_aside_one(mail: Keyed) -> Result<PreparedMail> {
+    let Keyed { provider_key, message } = mail;
+    let (fingerprint, size_bytes, content) = match message {
+        RawMessage::Whole(raw) => {
+            let content = Content::Unreadable { source: compress(&raw)? };
+            (Sha256::digest(&raw).into(), u64::try_from(raw.len()).unwrap_or(u64::MAX), content)
+        }
+        RawMessage::TooLarge { head, size } => {
+            (fingerprint_of_head(&header_lines(&head), size), size, Content::TooLarge)
+        }
+    };
+    let size_bytes = i32::try_from(size_bytes).unwrap_or(i32::MAX);
+    let headers = Headers::default();
+    Ok(PreparedMail { fingerprint, provider_key, headers, size_bytes, finding: unjudged(), content })
+}
+
 fn prepare_one(mail: Keyed, authserv_ids: &[String]) -> Result<PreparedMail> {
     let Keyed { provider_key, message } = mail;
     match message {

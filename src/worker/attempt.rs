@@ -12,6 +12,9 @@ use crate::jobs::{JobError, JobPayload, Kind, Outcome, RunningJob, Stop};
 /// The code and the class of a failure by time.
 const TIMEOUT: &str = "TIMEOUT";
 
+/// A mail that was named this often when its attempt was cut off is what cuts them off.
+pub(super) const STOPS_TO_GIVE_UP: u32 = 2;
+
 /// How an attempt ended.
 pub(super) enum Ending {
     /// The kind's code has answered.

@@ -20,10 +20,7 @@ use crate::jobs::{JobError, Outcome, Progress, RunningJob};
 use crate::mailbox::to_read::{self, MailToRead};
 use crate::money::Currency;
 use crate::users::user;
-use crate::worker::attempt::was_cut_off;
-
-/// A mail that was named this often when its attempt was cut off is what cuts them off.
-const STOPS_TO_GIVE_UP: u32 = 2;
+use crate::worker::attempt::{STOPS_TO_GIVE_UP, was_cut_off};
 
 /// After so many mails of one run the planner looks at the tables, and again after ten times as many.
 const STATISTICS_AFTER: i64 = 500;

@@ -2,7 +2,6 @@
 //! cut off anywhere is taken up where the last one was committed.
 
 use diesel_async::AsyncConnection;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -13,42 +12,15 @@ use crate::jobs::{JobError, JobPayload, NewJob, Outcome, Progress, RunningJob};
 use crate::mailbox::connected_account::{self, ConnectedAccount, Provider, Status};
 use crate::mailbox::import_folder::ImportFolder;
 use crate::mailbox::intake::{Arrived, Intake};
-use crate::mailbox::source::{MailSource, Position};
+use crate::mailbox::source::MailSource;
 use crate::mailbox::store::store;
 use crate::mailbox::to_read::has_pending;
 use crate::users::user;
 use crate::viewer::Visibility;
+use crate::worker::attempt::was_cut_off;
+use crate::worker::fetch_place::At;
 
-/// How many mails one transaction stores.
-const BATCH_SIZE: usize = 100;
 const EXTRACT_BATCH_SIZE: i64 = 50;
-/// How many of the files that could not be read are named.
-const NAMED_AT_MOST: usize = 20;
-
-/// How far the job is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct At {
-    /// Which of the payload's accounts is being read.
-    account: usize,
-    /// Where the next batch of it starts.
-    #[serde(flatten)]
-    position: Position,
-    /// Mails read, new, new but not to be read, and known, in all accounts.
-    read: i64,
-    stored: i64,
-    skipped: i64,
-    seen_again: i64,
-    /// Accounts that were read to their end, and accounts that could not be.
-    #[serde(default)]
-    read_accounts: i64,
-    #[serde(default)]
-    failed: i64,
-    /// Files of a folder that could not be read, and a sentence for each of the first ones.
-    #[serde(default)]
-    unreadable: i64,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    named: Vec<String>,
-}
 
 /// Why an account was not read to its end.
 enum Unread {
@@ -78,6 +50,9 @@ pub async fn run(
         .ok_or_else(|| JobError::fail("NO_USER", "The job names no user whose mail it should fetch."))?;
     let fetch = Fetch { app, running, user_id, limit };
     let mut at: At = running.load_checkpoint()?.unwrap_or_default();
+    if at.go_on_after(was_cut_off(running)) {
+        fetch.note(&at).await?;
+    }
     let mut last_failure = None;
     while let Some(id) = connected_account_ids.get(at.account) {
         if at.room(limit) == 0 {
@@ -139,6 +114,11 @@ impl Fetch<'_> {
             other => other?,
         };
         drop(conn);
+        if source.position() != at.position {
+            // The file is another one by now, or is met for the first time.
+            at.clear_suspect();
+            at.position = source.position();
+        }
         let total = source.total_mails().filter(|_| at.account == 0);
         let total = total.and_then(|total| i64::try_from(total).ok());
         let (authserv_ids, cores) = (&self.app.config.mail_authserv_ids, self.app.cores.clone());
@@ -146,7 +126,15 @@ impl Fetch<'_> {
         let reading = at.account;
         while at.account == reading {
             self.running.keep_going()?;
-            let next = intake.next(&self.app.pool, at.room(self.limit)).await;
+            if at.is_careful() && !at.is_given_up() {
+                self.note(&at.with_suspect()).await?;
+            }
+            let next = if at.is_given_up() {
+                tracing::error!(job = %self.running.job().id, account = %account.id, "two attempts were cut off at a mail; it is kept unread and the job goes on");
+                intake.next_unread(&self.app.pool).await
+            } else {
+                intake.next(&self.app.pool, at.room(self.limit)).await
+            };
             let (rest, arrived) = match next {
                 Err(Error::Rejected { message, .. }) => {
                     let conn = self.app.pool.connection().await?;
@@ -210,6 +198,7 @@ impl Fetch<'_> {
                 next.skipped += stored.skipped;
                 next.seen_again += stored.seen_again + known;
                 next.pass_over(&arrived.unreadable);
+                next.pass_suspect();
                 let is_full = next.room(self.limit) == 0;
                 if *is_last || is_full {
                     connected_account::record_sync(conn, self.user_id, account.id, clock.now()).await?;
@@ -222,6 +211,18 @@ impl Fetch<'_> {
             .await?;
         self.running.committed();
         *at = next;
+        Ok(())
+    }
+
+    /// A checkpoint of its own.
+    async fn note(&self, at: &At) -> Result<(), JobError> {
+        let mut conn = self.app.pool.connection().await?;
+        let progress = at.progress(self.running.progress().total);
+        conn.transaction::<_, JobError, _>(async |conn| {
+            self.running.checkpoint(conn, &json!(at), &progress).await
+        })
+        .await?;
+        self.running.committed();
         Ok(())
     }
 
@@ -263,17 +264,9 @@ impl Fetch<'_> {
             seen_again: at.seen_again,
             ..At::default()
         };
-        let written = async {
-            let mut conn = self.app.pool.connection().await?;
-            conn.transaction(async |conn| {
-                self.running.checkpoint(conn, &json!(again), &at.progress(None)).await
-            })
-            .await
-        };
-        if let Err(error) = written.await {
+        if let Err(error) = self.note(&again).await {
             return error;
         }
-        self.running.committed();
         match last {
             Some(JobError::Fail { code, message }) if at.failed == 1 => JobError::fail(code, message),
             Some(JobError::Fail { code, message }) => {
@@ -286,62 +279,5 @@ impl Fetch<'_> {
             // The attempt that met them was cut off.
             _ => JobError::fail("MAILBOX_UNREADABLE", "No mailbox could be read; each says why."),
         }
-    }
-}
-
-impl At {
-    /// How many mails the next batch may hold: as many as stay within the limit even if all of them are new.
-    fn room(&self, limit: Option<i64>) -> usize {
-        let left = limit.map(|limit| limit.saturating_sub(self.stored + self.skipped).max(0));
-        left.map_or(BATCH_SIZE, |left| usize::try_from(left).unwrap_or(BATCH_SIZE).min(BATCH_SIZE))
-    }
-
-    fn progress(&self, total: Option<i64>) -> Progress {
-        Progress {
-            done: self.read + self.unreadable,
-            total,
-            failed: self.failed + self.unreadable,
-            stored: self.stored,
-            ..Progress::default()
-        }
-    }
-
-    fn pass_over(&mut self, unreadable: &[String]) {
-        self.unreadable += i64::try_from(unreadable.len()).unwrap_or(i64::MAX);
-        let room = NAMED_AT_MOST.saturating_sub(self.named.len());
-        self.named.extend(unreadable.iter().take(room).cloned());
-    }
-
-    fn leave_failed_account(&mut self) {
-        self.failed += 1;
-        self.leave_account();
-    }
-
-    fn leave_account(&mut self) {
-        self.account += 1;
-        self.position = Position::default();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_batch_never_holds_more_than_the_limit_leaves() {
-        let at = At { read: 900, stored: 140, skipped: 5, seen_again: 755, ..At::default() };
-        assert_eq!(at.room(None), BATCH_SIZE);
-        assert_eq!(at.room(Some(1000)), BATCH_SIZE);
-        assert_eq!(at.room(Some(150)), 5);
-        assert_eq!(at.room(Some(145)), 0);
-        assert_eq!(at.room(Some(-1)), 0);
-    }
-
-    #[test]
-    fn the_next_account_is_read_from_its_start() {
-        let written = json!({ "account": 1, "offset": 77, "version": "v", "read": 3, "stored": 3, "skipped": 0, "seen_again": 0 });
-        let mut at: At = serde_json::from_value(written).unwrap();
-        at.leave_account();
-        assert_eq!(at, At { account: 2, read: 3, stored: 3, ..At::default() });
     }
 }

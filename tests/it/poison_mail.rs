@@ -157,3 +157,53 @@ async fn after_an_attempt_that_ran_out_of_time_each_mail_is_named_before_it_is_r
     drop(worker);
     test.finish().await;
 }
+
+/// Fetches `MAILS` mails while the one in the middle cannot be stored, with workers that are killed at it; then lets it go.
+async fn fetch_with_kills(killed_while_named: usize) -> TestApp {
+    let test = TestApp::start().await;
+    let ana = test.register("ana").await;
+    let account = connect(&test, &ana, "ana", MAILS).await;
+    ana.fetch(account.clone()).await;
+    test.run_jobs().await;
+    // Its row as somebody else is about to insert it: whoever inserts it, too, waits for them.
+    test.execute(&format!("CREATE TABLE held AS SELECT * FROM emails WHERE {HELD}")).await;
+    test.execute(&format!("{FORGET}; DELETE FROM emails; DELETE FROM jobs")).await;
+    let mut holder = connect_database(&test.app.database_url).await.unwrap();
+    let hold = "SET idle_in_transaction_session_timeout = 0; BEGIN; INSERT INTO emails SELECT * FROM held";
+    holder.batch_execute(hold).await.unwrap();
+    ana.fetch(account).await;
+    kill_worker_when(&test, "SELECT count(*) AS number FROM jobs WHERE state = 'RUNNING'").await;
+    let is_named = "SELECT count(*) AS number FROM jobs WHERE state = 'RUNNING'
+        AND checkpoint->'at'->'is_suspect' = 'true' AND checkpoint->'at'->'read' = '14'";
+    for _ in 0..killed_while_named {
+        kill_worker_when(&test, is_named).await;
+    }
+    holder.batch_execute("ROLLBACK").await.unwrap();
+    let _worker = WorkerProcess::start(&test, &shared("pennypost"), "4");
+    wait_until(&test, "the jobs end", ACTIVE, |active| active == 0).await;
+    assert_eq!(test.number("SELECT count(*) AS number FROM emails").await, MAILS);
+    assert_eq!(test.number("SELECT count(*) AS number FROM jobs WHERE state <> 'SUCCESS'").await, 0);
+    test
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fetch_that_was_killed_at_a_healthy_mail_stores_it_whole() {
+    let test = fetch_with_kills(1).await;
+    assert_eq!(test.number("SELECT count(*) AS number FROM transactions").await, MAILS);
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_stopped_its_fetch_twice_is_kept_unread_and_the_others_are_stored() {
+    let test = fetch_with_kills(2).await;
+    assert_eq!(test.number("SELECT count(*) AS number FROM transactions").await, MAILS - 1);
+    let kept = "SELECT extraction_status || ': ' || extraction_reason AS text FROM emails
+        WHERE extraction_status <> 'COMPLETED'";
+    assert_eq!(test.texts(kept).await, ["FAILED: The program broke off while it read this mail."]);
+    assert_eq!(
+        test.number("SELECT count(*) AS number FROM email_sources").await,
+        MAILS,
+        "its bytes are kept"
+    );
+    test.finish().await;
+}
