@@ -248,7 +248,7 @@ impl Run<'_> {
         self.running.committed();
         if self.filed >= self.statistics_after {
             self.statistics_after = self.statistics_after.saturating_mul(10);
-            statistics::refresh(conn).await?;
+            statistics::refresh(conn).await;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::ID;
+use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use pennypost::app::App;
 use pennypost::extraction::extractor::Extractor;
 use pennypost::graphql::global_id::NodeType;
@@ -126,6 +127,26 @@ async fn a_backfill_tells_the_planner_how_large_its_tables_are() {
     test.run_jobs().await;
     let known = "SELECT min(reltuples)::bigint AS number FROM pg_class
         WHERE relname IN ('emails', 'extractions', 'transactions', 'sightings')";
+    assert!(test.number(known).await >= 500);
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_the_planner_cannot_look_at_holds_no_extraction_up() {
+    let test = TestApp::start().await;
+    let ana = test.register("ana").await;
+    let account = connect(&test, &ana, "ana", 600).await;
+    // As autovacuum holds it while it looks by itself.
+    let mut vacuum = test.app.pool.connection().await.unwrap();
+    vacuum.begin_test_transaction().await.unwrap();
+    vacuum.batch_execute("LOCK TABLE accounts IN SHARE UPDATE EXCLUSIVE MODE").await.unwrap();
+    ana.fetch(account).await;
+    test.run_jobs().await;
+    drop(vacuum);
+    assert_eq!(test.number(BOOKED).await, 600);
+    assert_eq!(test.number("SELECT max(attempt)::bigint AS number FROM jobs").await, 1);
+    let known =
+        "SELECT min(reltuples)::bigint AS number FROM pg_class WHERE relname IN ('emails', 'sightings')";
     assert!(test.number(known).await >= 500);
     test.finish().await;
 }
