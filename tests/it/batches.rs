@@ -150,3 +150,24 @@ async fn a_table_that_the_planner_cannot_look_at_holds_no_extraction_up() {
     assert!(test.number(known).await >= 500);
     test.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_no_fault_of_the_mails() {
+    let test = TestApp::start().await;
+    let ana = test.register("ana").await;
+    let account = connect(&test, &ana, "ana", 20).await;
+    test.execute(
+        "CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;
+        CREATE TRIGGER full_disk BEFORE INSERT ON transactions FOR EACH ROW EXECUTE FUNCTION fill()",
+    )
+    .await;
+    ana.fetch(account.clone()).await;
+    test.run_jobs().await;
+    let pending = "SELECT count(*) AS number FROM emails WHERE extraction_status = 'PENDING'";
+    assert_eq!(test.number(pending).await, 20);
+    test.execute("DROP TRIGGER full_disk ON transactions").await;
+    ana.fetch(account).await;
+    test.run_jobs().await;
+    assert_eq!(test.number(BOOKED).await, 20);
+}
