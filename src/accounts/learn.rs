@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use diesel::dsl::{array, array_position};
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::accounts::Kind;
 use crate::clock::Clock;
-use crate::db::lower;
 use crate::db::schema::{account_masks, accounts};
+use crate::db::{at_place, lower, unnest};
 use crate::error::{Error, Result};
 use crate::money::Currency;
 
@@ -129,22 +131,21 @@ pub async fn find_or_create_unassigned(
     if currencies.is_empty() {
         return Ok(HashMap::new());
     }
-    // Currencies are ASCII, so both sides agree on what lower case is.
-    let names: Vec<String> = currencies.iter().map(|currency| unassigned(*currency).to_lowercase()).collect();
-    let known: Vec<(String, Uuid)> = accounts::table
+    let (all, names): (Vec<Currency>, Vec<String>) =
+        currencies.iter().map(|currency| (*currency, unassigned(*currency))).unzip();
+    let wanted = diesel::select(lower(unnest(&names)));
+    let known: Vec<(Option<i32>, Uuid)> = accounts::table
         .filter(accounts::user_id.eq(user_id))
-        .filter(lower(accounts::name).eq_any(names))
-        .select((lower(accounts::name), accounts::id))
+        .filter(lower(accounts::name).eq_any(diesel::select(lower(unnest(&names)))))
+        .select((array_position(array::<Text, _>(wanted), lower(accounts::name)), accounts::id))
         .load(conn)
         .await?;
-    let known: HashMap<String, Uuid> = known.into_iter().collect();
-    let mut found = HashMap::new();
+    let mut found: HashMap<Currency, Uuid> =
+        known.into_iter().filter_map(|(place, id)| Some((*at_place(&all, place)?, id))).collect();
     for currency in currencies {
-        let id = match known.get(&unassigned(*currency).to_lowercase()) {
-            Some(id) => *id,
-            None => create_unassigned(conn, clock, user_id, *currency).await?,
-        };
-        found.insert(*currency, id);
+        if !found.contains_key(currency) {
+            found.insert(*currency, create_unassigned(conn, clock, user_id, *currency).await?);
+        }
     }
     Ok(found)
 }

@@ -1,15 +1,20 @@
 //! Filing by the batch: what it costs, that one bad mail spoils no other, and that two workers make nothing twice.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_graphql::ID;
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
+use pennypost::accounts::learn::find_or_create_unassigned;
 use pennypost::app::App;
+use pennypost::categories::{self, Kind};
 use pennypost::extraction::extractor::Extractor;
 use pennypost::graphql::global_id::NodeType;
+use pennypost::money::Currency;
 use serde_json::json;
 
 use crate::support::app::{Person, TestApp};
+use crate::support::database::TestDatabase;
 use crate::support::statements;
 use crate::worker_faults::connect;
 
@@ -170,4 +175,25 @@ async fn a_full_disk_is_no_fault_of_the_mails() {
     ana.fetch(account).await;
     test.run_jobs().await;
     assert_eq!(test.number(BOOKED).await, 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_small_letter_is_the_database_says() {
+    let test = TestApp::start_on(TestDatabase::create_in("tr").await, |_| {}).await;
+    let ana = test.register("ana").await;
+    let user = NodeType::User.parse(&ID(ana.id.clone())).unwrap();
+    test.execute("UPDATE categories SET name = lower(name) WHERE name = 'Interest'").await;
+    let before = test.number("SELECT count(*) AS number FROM categories").await;
+    let names = [("Insurance", Kind::Expense), ("Interest", Kind::Income), ("Groceries", Kind::Expense)];
+    let mut conn = test.app.pool.connection().await.unwrap();
+    let found = categories::find_or_create(&mut conn, &test.app.clock, user, &BTreeMap::from(names)).await;
+    assert_eq!(found.unwrap().len(), 3);
+    assert_eq!(test.number("SELECT count(*) AS number FROM categories").await, before);
+
+    let currencies: BTreeSet<_> = ["INR", "EUR"].map(|code| Currency::parse(code).unwrap()).into();
+    let first = find_or_create_unassigned(&mut conn, &test.app.clock, user, &currencies).await.unwrap();
+    test.execute("UPDATE accounts SET name = lower(name)").await;
+    let again = find_or_create_unassigned(&mut conn, &test.app.clock, user, &currencies).await.unwrap();
+    assert_eq!((first.len(), &again), (2, &first));
+    test.finish().await;
 }
