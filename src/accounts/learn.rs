@@ -1,6 +1,6 @@
 //! Accounts learned from mails: found again by issuer and mask, made when they are new.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::dsl::{array, array_position};
 use diesel::prelude::*;
@@ -46,18 +46,21 @@ pub async fn find_or_create(
         return Ok(Vec::new());
     }
     let mut known = Known::load(conn, user_id, mentions.iter().map(|(mention, _)| mention)).await?;
-    let mut found = Vec::with_capacity(mentions.len());
-    for (mention, currency) in mentions {
-        let mut account_id = known.find(mention);
-        if account_id.is_none() {
-            let made = create(conn, clock, user_id, *mention, *currency).await?;
-            // Another worker may have learned the mask meanwhile; its account is the one.
-            known = Known::load(conn, user_id, mentions.iter().map(|(mention, _)| mention)).await?;
-            account_id = known.find(mention).or(Some(made));
-        }
-        found.extend(account_id);
+    // Each by its first mention, in an order that two workers with the same mails share: none waits for the other in a circle.
+    let mut missing = BTreeMap::new();
+    for (mention, currency) in mentions.iter().filter(|(mention, _)| known.find(mention).is_none()) {
+        missing.entry((mention.issuer, mention.mask)).or_insert((*mention, *currency));
     }
-    Ok(found)
+    if !missing.is_empty() {
+        for (mention, currency) in missing.into_values() {
+            create(conn, clock, user_id, mention, currency).await?;
+        }
+        // Another worker may have learned a mask meanwhile; its account is the one.
+        known = Known::load(conn, user_id, mentions.iter().map(|(mention, _)| mention)).await?;
+    }
+    let found: Option<Vec<Uuid>> = mentions.iter().map(|(mention, _)| known.find(mention)).collect();
+    found
+        .ok_or_else(|| Error::internal("a mask was not there after it was learned", "account_masks_mask_key"))
 }
 
 /// The masks of some mentions, as the table has them: (issuer, mask) to (kind, account), in the order in which they were
@@ -107,7 +110,7 @@ async fn create(
     user_id: Uuid,
     mention: Mention<'_>,
     currency: Currency,
-) -> Result<Uuid> {
+) -> Result<()> {
     let account_id = insert_named(conn, clock, user_id, mention, currency).await?;
     let mask = (
         account_masks::id.eq(clock.new_id()),
@@ -118,7 +121,7 @@ async fn create(
         account_masks::mask.eq(mention.mask),
     );
     diesel::insert_into(account_masks::table).values(mask).on_conflict_do_nothing().execute(conn).await?;
-    Ok(account_id)
+    Ok(())
 }
 
 /// The accounts `Unassigned <currency>`, for transactions whose mail names none, each made when it is not there.
