@@ -18,6 +18,7 @@ pub mod intake;
 pub mod mbox;
 pub mod message;
 pub mod prepared;
+mod settled;
 pub mod source;
 pub mod store;
 pub mod to_read;

@@ -102,7 +102,7 @@ const MODULES: &[Module] = &[
         "mailbox/html/open_elements.rs", "mailbox/html/tokens.rs", "mailbox/html/tokens_tests.rs",
         "mailbox/html/tree_tests.rs", "mailbox/html_tests.rs", "mailbox/intake.rs",
         "mailbox/import.rs", "mailbox/import_folder.rs", "mailbox/mbox.rs", "mailbox/message.rs",
-        "mailbox/message_tests.rs", "mailbox/prepared.rs", "mailbox/source.rs", "mailbox/store.rs",
+        "mailbox/message_tests.rs", "mailbox/prepared.rs", "mailbox/settled.rs", "mailbox/source.rs", "mailbox/store.rs",
         "mailbox/to_read.rs",
     ]),
     module("extraction", &[

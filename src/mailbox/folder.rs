@@ -13,6 +13,7 @@ use crate::error::{Code, Error, Result};
 use crate::mailbox::beneath::{Beneath, Entry, Opened};
 use crate::mailbox::folder_position::Behind;
 use crate::mailbox::mbox::LONGEST_HEAD;
+use crate::mailbox::settled::{self, is_settled};
 use crate::mailbox::source::{BATCH_BYTES, RawMessage};
 
 /// How deep folders in folders are looked for.
@@ -76,19 +77,33 @@ impl MailFolder {
     /// The next mails, and whether they are the last.
     pub(super) fn read(&mut self, count: usize) -> Result<(Vec<RawMessage>, bool)> {
         let mut messages = Vec::new();
-        let mut bytes = 0;
+        let (mut bytes, mut left) = (0, 0);
+        let mut is_last = false;
         while messages.len() < count && bytes < BATCH_BYTES {
-            let Some(mut file) = self.next_file()? else { return Ok((messages, true)) };
-            let message = read_message(&mut file, self.limit);
+            let Some((mut file, is_delivered)) = self.next_file()? else {
+                is_last = true;
+                break;
+            };
+            let message = if is_delivered {
+                read_message(&mut file, self.limit).map(Some)
+            } else {
+                read_settled(&mut file, self.limit)
+            };
             let message = message.map_err(|error| Error::internal("a mail file cannot be read", error))?;
             self.done = self.done.saturating_add(1);
+            let Some(message) = message else {
+                left += 1;
+                continue;
+            };
             bytes += message.kept_bytes();
             messages.push(message);
         }
-        Ok((messages, false))
+        settled::warn_of(left);
+        Ok((messages, is_last))
     }
 
-    fn next_file(&mut self) -> Result<Option<File>> {
+    /// The next file, and whether it was put there whole, as a Maildir's mails are.
+    fn next_file(&mut self) -> Result<Option<(File, bool)>> {
         while let Some(part) = self.waiting.last() {
             if self.names.is_none() {
                 self.names = Some(names_behind(&self.root, part, self.behind.as_ref())?.into_iter());
@@ -112,7 +127,7 @@ impl MailFolder {
                 Err(errno) => return Err(unreadable(&path, errno)),
                 Ok(Opened::File(file)) => {
                     self.behind = Some(Behind::new(&part.path, &key));
-                    return Ok(Some(file));
+                    return Ok(Some((file, part.is_maildir)));
                 }
             }
         }
@@ -213,8 +228,14 @@ fn is_hidden(name: &OsStr) -> bool {
     name.as_bytes().starts_with(b".")
 }
 
-/// The bytes of one file with a mail in it.
-pub(super) fn read_message(file: &mut File, limit: usize) -> io::Result<RawMessage> {
+/// The bytes of one file with a mail in it; `None` when somebody may still be writing it.
+pub(super) fn read_settled(file: &mut File, limit: usize) -> io::Result<Option<RawMessage>> {
+    let before = file.metadata()?;
+    let message = read_message(file, limit)?;
+    Ok(is_settled(file, &before)?.then_some(message))
+}
+
+fn read_message(file: &mut File, limit: usize) -> io::Result<RawMessage> {
     let size = file.metadata()?.len();
     if usize::try_from(size).map_or(true, |size| size > limit) {
         let mut head = Vec::new();

@@ -142,23 +142,42 @@ async fn a_fetch_that_is_killed_goes_on_behind_the_last_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_cut_off_and_grows_is_read_as_far_as_it_goes() {
+async fn a_file_that_is_cut_off_and_grows_books_no_mail_twice() {
     const MAILS: i64 = 250;
     let test = TestApp::start().await;
     let ana = test.register("ana").await;
     let account = connect_file(&test, &ana, "ana", MAILS).await;
     let whole = mailbox(MAILS);
-    // In the headers of a mail in the middle of the second batch.
-    let at = whole.windows(14).position(|some| some == b"<purchase-150@").unwrap();
-    test.write_import_file("ana", "mail.mbox", &whole[..at]);
-    ana.fetch(account.clone()).await;
-    test.run_jobs().await;
-    assert_whole(&test, 149).await;
-    assert_eq!(test.number(STORED).await, 150, "what is there of the mail is a mail of its own");
+    // In the headers of a mail in the middle of the second batch, then in the body of another, behind its amount.
+    for (cut, there) in [("<purchase-150@", 149), ("at Supermarkt 180 with", 179)] {
+        let at = whole.windows(cut.len()).position(|some| some == cut.as_bytes()).unwrap() + cut.len() - 1;
+        test.write_import_file("ana", "mail.mbox", &whole[..at]);
+        ana.fetch(account.clone()).await;
+        test.run_jobs().await;
+        assert_whole(&test, there).await;
+        assert_eq!(test.number(STORED).await, there, "the mail that is half there waits");
+    }
     test.write_import_file("ana", "mail.mbox", &whole);
     ana.fetch(account).await;
     test.run_jobs().await;
     assert_whole(&test, MAILS).await;
-    assert_eq!(test.number(STORED).await, MAILS + 1);
+    assert_eq!(test.number(STORED).await, MAILS);
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_without_a_last_line_end_is_read_whole_once_nobody_writes_it() {
+    let test = TestApp::start().await;
+    let ana = test.register("ana").await;
+    let account = connect_file(&test, &ana, "ana", 3).await;
+    let path = test.write_import_file("ana", "mail.mbox", mailbox(3).trim_ascii_end());
+    ana.fetch(account.clone()).await;
+    test.run_jobs().await;
+    assert_whole(&test, 2).await;
+    let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_hours(24 * 365 * 50);
+    fs::File::options().append(true).open(path).unwrap().set_modified(long_ago).unwrap();
+    ana.fetch(account).await;
+    test.run_jobs().await;
+    assert_whole(&test, 3).await;
     test.finish().await;
 }
