@@ -175,7 +175,8 @@ fn names_behind(root: &Beneath, part: &Part, behind: Option<&Behind>) -> Result<
     let is_ahead = |name: &OsStr| behind.is_none_or(|behind| part.key(name) > behind.name());
     let mut names: Vec<OsString> = Vec::new();
     if part.is_maildir {
-        for inner in ["cur", "new"] {
+        // `new` first: what a mail program moves to `cur` between the two is met there, not missed.
+        for inner in ["new", "cur"] {
             list(root, &part.path.join(inner), |name, entry| {
                 if is_mail(name, entry) && is_ahead(name) {
                     names.push(Path::new(inner).join(name).into_os_string());
