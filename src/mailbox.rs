@@ -22,6 +22,7 @@ mod settled;
 pub mod source;
 pub mod store;
 pub mod to_read;
+mod unreadable;
 
 pub use connected_account::{ConnectedAccount, NewConnectedAccount, Provider};
 pub use email::{Email, EmailFilter, ExtractionStatus};

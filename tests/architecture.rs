@@ -103,7 +103,7 @@ const MODULES: &[Module] = &[
         "mailbox/html/tree_tests.rs", "mailbox/html_tests.rs", "mailbox/intake.rs",
         "mailbox/import.rs", "mailbox/import_folder.rs", "mailbox/mbox.rs", "mailbox/message.rs",
         "mailbox/message_tests.rs", "mailbox/prepared.rs", "mailbox/settled.rs", "mailbox/source.rs", "mailbox/store.rs",
-        "mailbox/to_read.rs",
+        "mailbox/to_read.rs", "mailbox/unreadable.rs",
     ]),
     module("extraction", &[
         LEAVES, INFRASTRUCTURE, SHARED_DOMAINS, &["mailbox", "categories", "accounts", "transactions"],

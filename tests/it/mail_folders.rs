@@ -181,3 +181,36 @@ async fn a_file_without_a_last_line_end_is_read_whole_once_nobody_writes_it() {
     assert_whole(&test, 3).await;
     test.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_an_earlier_program_could_not_read_is_read_by_a_later_one() {
+    let test = TestApp::start().await;
+    let ana = test.register("ana").await;
+    let account = connect_file(&test, &ana, "ana", 3).await;
+    ana.fetch(account.clone()).await;
+    test.run_jobs().await;
+    assert_whole(&test, 3).await;
+    let ids = "SELECT string_agg(id::text, ' ' ORDER BY id) AS text FROM emails";
+    let before = test.texts(ids).await;
+    // As it stands after the program broke off on the second: nothing is known but its bytes.
+    test.execute(
+        "DELETE FROM sightings; DELETE FROM transactions; DELETE FROM extractions;
+        DELETE FROM email_texts WHERE email_id = (SELECT id FROM emails WHERE message_id LIKE 'purchase-2@%');
+        UPDATE emails SET extraction_status = 'PENDING';
+        UPDATE emails SET fingerprint = decode(provider_key, 'hex'), extraction_status = 'FAILED', extraction_reason = 'x',
+            message_id = NULL, sender = NULL, subject = NULL, authenticity_reason = 'the mail cannot be read'
+        FROM email_places WHERE email_id = emails.id AND message_id LIKE 'purchase-2@%'",
+    )
+    .await;
+    ana.fetch(account.clone()).await;
+    test.run_jobs().await;
+    assert_whole(&test, 3).await;
+    assert_eq!(test.texts(ids).await, before);
+    let read = "SELECT count(*) AS number FROM emails JOIN email_texts ON email_id = emails.id
+        WHERE extraction_status = 'COMPLETED' AND extraction_reason IS NULL AND message_id IS NOT NULL";
+    assert_eq!(test.number(read).await, 3);
+    let outputs =
+        "SELECT output_payload->>'stored' AS text FROM jobs WHERE kind = 'FETCH_EMAILS' ORDER BY id";
+    assert_eq!(test.texts(outputs).await, ["3", "1"]);
+    test.finish().await;
+}
