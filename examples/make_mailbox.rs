@@ -3,7 +3,7 @@
 //! `cargo run --release --example make_mailbox -- FOLDER COUNT OUT.mbox [ATTACHMENTS]`
 //!
 //! Mail 17 of the same folder is always the same mail. Each of the first ATTACHMENTS mails whose number is a multiple of 500 has
-//! a file of 1 to 24 MB attached.
+//! a file of 1 to 18 MB attached: as base64 that is up to 25 MB, and what is larger than MAX_EMAIL_BYTES would be passed over.
 
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
@@ -17,6 +17,8 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 const SPAN: u64 = 2 * 365 * 24 * 3600;
 /// 1 January 2025.
 const BEGINNING: u64 = 1_735_689_600;
+/// The largest attachment, in MB.
+const LARGEST: u64 = 18;
 const BOUNDARY: &str = "made-for-measuring";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -32,7 +34,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for number in 0..count {
         let index = usize::try_from(number)? % mails.len();
         let mail = mails.get(index).ok_or("there is no mail")?;
-        let size = (number % 500 == 250 && attached < attachments).then(|| (attached % 24 + 1) * 1_000_000);
+        let size =
+            (number % 500 == 250 && attached < attachments).then(|| (attached % LARGEST + 1) * 1_000_000);
         attached += u64::from(size.is_some());
         write_mail(&mut output, mail, number, count, size)?;
     }

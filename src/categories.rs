@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::{array, array_position};
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::db::lower;
 use crate::db::schema::categories;
+use crate::db::{at_place, lower, unnest};
 use crate::error::{Error, Result};
 use crate::page::Page;
 use crate::viewer::Visibility;
@@ -183,16 +185,16 @@ async fn find_by_names(
     user_id: Uuid,
     names: &BTreeMap<&'static str, Kind>,
 ) -> QueryResult<HashMap<&'static str, Uuid>> {
-    let lowered: Vec<String> = names.keys().map(|name| name.to_ascii_lowercase()).collect();
-    let rows: Vec<(String, Uuid)> = visible_to(Visibility::Of(user_id))
+    let names: Vec<&'static str> = names.keys().copied().collect();
+    // What is a small letter is PostgreSQL's to say, on both sides: a database in Turkish writes `Insurance` with an ı.
+    let wanted = diesel::select(lower(unnest(&names)));
+    let rows: Vec<(Option<i32>, Uuid)> = visible_to(Visibility::Of(user_id))
         .filter(categories::parent_id.is_null())
-        .filter(lower(categories::name).eq_any(lowered))
-        .select((lower(categories::name), categories::id))
+        .filter(lower(categories::name).eq_any(diesel::select(lower(unnest(&names)))))
+        .select((array_position(array::<Text, _>(wanted), lower(categories::name)), categories::id))
         .load(conn)
         .await?;
-    let rows: HashMap<String, Uuid> = rows.into_iter().collect();
-    let id = |name: &&'static str| Some((*name, *rows.get(&name.to_ascii_lowercase())?));
-    Ok(names.keys().filter_map(id).collect())
+    Ok(rows.into_iter().filter_map(|(place, id)| Some((*at_place(&names, place)?, id))).collect())
 }
 
 fn visible_to<'a>(visibility: Visibility) -> categories::BoxedQuery<'a, Pg> {

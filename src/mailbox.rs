@@ -18,9 +18,11 @@ pub mod intake;
 pub mod mbox;
 pub mod message;
 pub mod prepared;
+mod settled;
 pub mod source;
 pub mod store;
 pub mod to_read;
+mod unreadable;
 
 pub use connected_account::{ConnectedAccount, NewConnectedAccount, Provider};
 pub use email::{Email, EmailFilter, ExtractionStatus};

@@ -1,15 +1,17 @@
 //! Accounts learned from mails: found again by issuer and mask, made when they are new.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use diesel::dsl::{array, array_position};
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::accounts::Kind;
 use crate::clock::Clock;
-use crate::db::lower;
 use crate::db::schema::{account_masks, accounts};
+use crate::db::{at_place, lower, unnest};
 use crate::error::{Error, Result};
 use crate::money::Currency;
 
@@ -44,18 +46,21 @@ pub async fn find_or_create(
         return Ok(Vec::new());
     }
     let mut known = Known::load(conn, user_id, mentions.iter().map(|(mention, _)| mention)).await?;
-    let mut found = Vec::with_capacity(mentions.len());
-    for (mention, currency) in mentions {
-        let mut account_id = known.find(mention);
-        if account_id.is_none() {
-            let made = create(conn, clock, user_id, *mention, *currency).await?;
-            // Another worker may have learned the mask meanwhile; its account is the one.
-            known = Known::load(conn, user_id, mentions.iter().map(|(mention, _)| mention)).await?;
-            account_id = known.find(mention).or(Some(made));
-        }
-        found.extend(account_id);
+    // Each by its first mention, in an order that two workers with the same mails share: none waits for the other in a circle.
+    let mut missing = BTreeMap::new();
+    for (mention, currency) in mentions.iter().filter(|(mention, _)| known.find(mention).is_none()) {
+        missing.entry((mention.issuer, mention.mask)).or_insert((*mention, *currency));
     }
-    Ok(found)
+    if !missing.is_empty() {
+        for (mention, currency) in missing.into_values() {
+            create(conn, clock, user_id, mention, currency).await?;
+        }
+        // Another worker may have learned a mask meanwhile; its account is the one.
+        known = Known::load(conn, user_id, mentions.iter().map(|(mention, _)| mention)).await?;
+    }
+    let found: Option<Vec<Uuid>> = mentions.iter().map(|(mention, _)| known.find(mention)).collect();
+    found
+        .ok_or_else(|| Error::internal("a mask was not there after it was learned", "account_masks_mask_key"))
 }
 
 /// The masks of some mentions, as the table has them: (issuer, mask) to (kind, account), in the order in which they were
@@ -105,7 +110,7 @@ async fn create(
     user_id: Uuid,
     mention: Mention<'_>,
     currency: Currency,
-) -> Result<Uuid> {
+) -> Result<()> {
     let account_id = insert_named(conn, clock, user_id, mention, currency).await?;
     let mask = (
         account_masks::id.eq(clock.new_id()),
@@ -116,7 +121,7 @@ async fn create(
         account_masks::mask.eq(mention.mask),
     );
     diesel::insert_into(account_masks::table).values(mask).on_conflict_do_nothing().execute(conn).await?;
-    Ok(account_id)
+    Ok(())
 }
 
 /// The accounts `Unassigned <currency>`, for transactions whose mail names none, each made when it is not there.
@@ -129,22 +134,21 @@ pub async fn find_or_create_unassigned(
     if currencies.is_empty() {
         return Ok(HashMap::new());
     }
-    // Currencies are ASCII, so both sides agree on what lower case is.
-    let names: Vec<String> = currencies.iter().map(|currency| unassigned(*currency).to_lowercase()).collect();
-    let known: Vec<(String, Uuid)> = accounts::table
+    let (all, names): (Vec<Currency>, Vec<String>) =
+        currencies.iter().map(|currency| (*currency, unassigned(*currency))).unzip();
+    let wanted = diesel::select(lower(unnest(&names)));
+    let known: Vec<(Option<i32>, Uuid)> = accounts::table
         .filter(accounts::user_id.eq(user_id))
-        .filter(lower(accounts::name).eq_any(names))
-        .select((lower(accounts::name), accounts::id))
+        .filter(lower(accounts::name).eq_any(diesel::select(lower(unnest(&names)))))
+        .select((array_position(array::<Text, _>(wanted), lower(accounts::name)), accounts::id))
         .load(conn)
         .await?;
-    let known: HashMap<String, Uuid> = known.into_iter().collect();
-    let mut found = HashMap::new();
+    let mut found: HashMap<Currency, Uuid> =
+        known.into_iter().filter_map(|(place, id)| Some((*at_place(&all, place)?, id))).collect();
     for currency in currencies {
-        let id = match known.get(&unassigned(*currency).to_lowercase()) {
-            Some(id) => *id,
-            None => create_unassigned(conn, clock, user_id, *currency).await?,
-        };
-        found.insert(*currency, id);
+        if !found.contains_key(currency) {
+            found.insert(*currency, create_unassigned(conn, clock, user_id, *currency).await?);
+        }
     }
     Ok(found)
 }

@@ -18,12 +18,12 @@ use crate::money::Currency;
 pub struct Sheet {
     /// The mail.
     pub mail: MailToRead,
-    origin: Origin,
     /// What was read; `None` when the reader broke.
     read: Option<Read>,
 }
 
 struct Read {
+    origin: Origin,
     reading: Reading,
     bookings: Vec<std::result::Result<Booking, Reason>>,
 }
@@ -49,18 +49,19 @@ impl Desk {
     }
 
     fn read_one(&self, mail: MailToRead) -> Sheet {
-        let origin = Origin::of(&mail);
-        let view = origin.view(&mail, &self.reader, self.currencies_for(&origin, &mail));
+        // Everything that looks into the mail stands in here: its text is a stranger's.
         let read = catch_unwind(AssertUnwindSafe(|| {
+            let origin = Origin::of(&mail);
+            let view = origin.view(&mail, &self.reader, self.currencies_for(&origin, &mail));
             let reading = self.extractor.read(&view);
             let bookings = booking::of_reading(&view, mail.authenticity, &reading);
-            Read { reading, bookings }
+            Read { origin, reading, bookings }
         }));
         let read = read.ok();
         if read.is_none() {
             tracing::error!(email = %mail.id, extractor = self.extractor.name(), "the extractor broke on a mail; it is marked FAILED, report it with this id");
         }
-        Sheet { mail, origin, read }
+        Sheet { mail, read }
     }
 
     fn currencies_for(&self, origin: &Origin, mail: &MailToRead) -> &[Currency] {
@@ -72,8 +73,8 @@ impl Desk {
 impl Sheet {
     /// The mail, ready to be filed; `None` when the reader broke.
     pub fn ready(&self) -> Option<ReadMail<'_>> {
-        let Self { mail, origin, read } = self;
-        let Read { reading, bookings } = read.as_ref()?;
+        let Self { mail, read } = self;
+        let Read { origin, reading, bookings } = read.as_ref()?;
         Some(ReadMail {
             email_id: mail.id,
             text_version: mail.text_version,

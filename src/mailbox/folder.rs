@@ -13,6 +13,7 @@ use crate::error::{Code, Error, Result};
 use crate::mailbox::beneath::{Beneath, Entry, Opened};
 use crate::mailbox::folder_position::Behind;
 use crate::mailbox::mbox::LONGEST_HEAD;
+use crate::mailbox::settled::{self, is_settled};
 use crate::mailbox::source::{BATCH_BYTES, RawMessage};
 
 /// How deep folders in folders are looked for.
@@ -93,25 +94,37 @@ impl MailFolder {
     /// The next mails, and whether they are the last.
     pub(super) fn read(&mut self, count: usize) -> Result<(Vec<RawMessage>, bool)> {
         let mut messages = Vec::new();
-        let mut bytes = 0;
+        let (mut bytes, mut left) = (0, 0);
+        let mut is_last = false;
         while messages.len() < count && bytes < BATCH_BYTES {
-            let Some((mut file, path)) = self.next_file()? else { return Ok((messages, true)) };
+            let Some((mut file, path, is_delivered)) = self.next_file()? else {
+                is_last = true;
+                break;
+            };
             self.done = self.done.saturating_add(1);
-            match read_message(&mut file, self.limit) {
-                Ok(message) => {
+            let message = if is_delivered {
+                read_message(&mut file, self.limit).map(Some)
+            } else {
+                read_settled(&mut file, self.limit)
+            };
+            match message {
+                Ok(Some(message)) => {
                     bytes += message.kept_bytes();
                     messages.push(message);
                 }
+                Ok(None) => left += 1,
                 Err(error) => {
                     let errno = error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw);
                     self.unreadable.push(why_unreadable(&path, errno));
                 }
             }
         }
-        Ok((messages, false))
+        settled::warn_of(left);
+        Ok((messages, is_last))
     }
 
-    fn next_file(&mut self) -> Result<Option<(File, PathBuf)>> {
+    /// The next file, where it is, and whether it was put there whole, as a Maildir's mails are.
+    fn next_file(&mut self) -> Result<Option<(File, PathBuf, bool)>> {
         while let Some(part) = self.waiting.last() {
             if self.names.is_none() {
                 self.names = Some(names_behind(&self.root, part, self.behind.as_ref())?.into_iter());
@@ -140,7 +153,7 @@ impl MailFolder {
                 }
                 Ok(Opened::File(file)) => {
                     self.behind = Some(Behind::new(&part.path, &key));
-                    return Ok(Some((file, path)));
+                    return Ok(Some((file, path, part.is_maildir)));
                 }
             }
         }
@@ -188,7 +201,8 @@ fn names_behind(root: &Beneath, part: &Part, behind: Option<&Behind>) -> Result<
     let is_ahead = |name: &OsStr| behind.is_none_or(|behind| part.key(name) > behind.name());
     let mut names: Vec<OsString> = Vec::new();
     if part.is_maildir {
-        for inner in ["cur", "new"] {
+        // `new` first: what a mail program moves to `cur` between the two is met there, not missed.
+        for inner in ["new", "cur"] {
             list(root, &part.path.join(inner), |name, entry| {
                 if is_mail(name, entry) && is_ahead(name) {
                     names.push(Path::new(inner).join(name).into_os_string());
@@ -241,8 +255,14 @@ fn is_hidden(name: &OsStr) -> bool {
     name.as_bytes().starts_with(b".")
 }
 
-/// The bytes of one file with a mail in it.
-pub(super) fn read_message(file: &mut File, limit: usize) -> io::Result<RawMessage> {
+/// The bytes of one file with a mail in it; `None` when somebody may still be writing it.
+pub(super) fn read_settled(file: &mut File, limit: usize) -> io::Result<Option<RawMessage>> {
+    let before = file.metadata()?;
+    let message = read_message(file, limit)?;
+    Ok(is_settled(file, &before)?.then_some(message))
+}
+
+fn read_message(file: &mut File, limit: usize) -> io::Result<RawMessage> {
     let size = file.metadata()?.len();
     if usize::try_from(size).map_or(true, |size| size > limit) {
         let mut head = Vec::new();

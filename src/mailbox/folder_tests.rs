@@ -14,7 +14,14 @@ fn put(root: &TempDir, path: impl AsRef<Path>) {
     let path = path.as_ref();
     let whole = root.path().join(path);
     fs::create_dir_all(whole.parent().unwrap()).unwrap();
-    fs::write(whole, path.as_os_str().as_bytes()).unwrap();
+    fs::write(&whole, path.as_os_str().as_bytes()).unwrap();
+    age(&whole);
+}
+
+/// Gives a file the time of one that nobody writes any more.
+fn age(path: &Path) {
+    let file = File::options().append(true).open(path).unwrap();
+    file.set_modified(std::time::UNIX_EPOCH).unwrap();
 }
 
 fn put_all<P: AsRef<Path>>(root: &TempDir, paths: &[P]) {
@@ -184,6 +191,7 @@ fn a_folder_without_mails_is_refused_and_an_empty_maildir_is_none() {
 fn a_large_mail_gives_its_size_and_many_files_are_never_open_at_once() {
     let root = tempfile::tempdir().unwrap();
     fs::write(root.path().join("0.eml"), vec![b'x'; LIMIT + 1]).unwrap();
+    age(&root.path().join("0.eml"));
     for number in 1..3000 {
         put(&root, format!("{number:04}.eml"));
     }
@@ -204,4 +212,20 @@ fn a_file_that_may_not_be_read_is_named_and_keeps_no_other_out() {
     nix::unistd::setfsuid(nix::unistd::Uid::from_raw(65534));
     assert_eq!(read_all(&mut folder, 1), ["1.eml", "3.eml"]);
     assert_eq!(folder.done(), 3);
+}
+
+#[test]
+fn a_file_that_is_still_being_written_waits_for_the_next_reading() {
+    let root = tempfile::tempdir().unwrap();
+    maildir(&root, "Maildir");
+    put_all(&root, &["1.eml", "2.eml", "3.eml", "Maildir/new/4.a"]);
+    fs::write(root.path().join("2.eml"), b"Subject: two\n\nhal").unwrap();
+    // What is in a Maildir's folders has arrived, however it ends.
+    fs::write(root.path().join("Maildir/new/4.a"), b"Subject: four").unwrap();
+    let mut folder = open(&root, None);
+    assert_eq!(read_all(&mut folder, 10), ["1.eml", "3.eml", "Subject: four"]);
+    assert_eq!(folder.done(), 4);
+    fs::write(root.path().join("2.eml"), b"Subject: two\n\nhalf\n").unwrap();
+    let wanted = ["1.eml", "Subject: two\n\nhalf\n", "3.eml", "Subject: four"];
+    assert_eq!(read_all(&mut open(&root, None), 10), wanted);
 }

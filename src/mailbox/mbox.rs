@@ -53,6 +53,11 @@ impl<R: BufRead> Reader<R> {
         Self { input, offset, limit, is_inside: false, is_at_end: false }
     }
 
+    /// True once nothing comes behind the message that was read last: it ended with the file, not at another separator.
+    pub fn is_at_end(&self) -> bool {
+        self.is_at_end
+    }
+
     /// Passes over everything before the first separator. False when there is none.
     fn find_first(&mut self) -> io::Result<bool> {
         let mut is_after_empty = true;

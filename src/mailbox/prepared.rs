@@ -83,6 +83,15 @@ pub struct Keyed {
     pub message: RawMessage,
 }
 
+impl PreparedMail {
+    /// The SHA-256 of its bytes, which is the fingerprint of a mail that cannot be read; `None` where they were not read whole.
+    pub(super) fn fingerprint_of_bytes(&self) -> Option<Vec<u8>> {
+        let (pairs, rest) = self.provider_key.as_bytes().as_chunks::<2>();
+        let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+        if pairs.len() == 32 && rest.is_empty() { pairs.iter().map(byte).collect() } else { None }
+    }
+}
+
 /// Gives mails the keys by which known ones are told, which costs little beside preparing them.
 pub async fn key(cores: &Cores, messages: Vec<RawMessage>) -> Result<Vec<Keyed>> {
     cores.map(messages, Keyed::of).await

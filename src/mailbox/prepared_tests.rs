@@ -45,6 +45,7 @@ fn the_same_mail_with_other_line_ends_is_the_same_mail_at_another_place() {
     assert_eq!(one.fingerprint, other.fingerprint);
     assert_ne!(one.provider_key, other.provider_key);
     assert_eq!(one.provider_key.len(), 64);
+    assert_eq!(one.fingerprint_of_bytes(), Some(Sha256::digest(MAIL).to_vec()));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Where mails come from: an mbox, one `.eml`, a folder of mails, or the shipped demo; read in batches, in their own order, and
 //! taken up again at a position.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Error, Result};
 use crate::mailbox::beneath::Beneath;
-use crate::mailbox::folder::{MailFolder, read_message};
+use crate::mailbox::folder::{MailFolder, read_settled};
 use crate::mailbox::folder_position::Behind;
 use crate::mailbox::mbox::{Body, Reader};
+use crate::mailbox::settled::{self, is_settled};
 
 const DEMO: &[u8] = include_bytes!("demo.mbox");
 /// The server that wrote the demo's Authentication-Results; it is believed for the demo alone.
@@ -41,6 +42,15 @@ pub struct Mbox<R> {
     reader: Reader<R>,
     position: Position,
     total_bytes: u64,
+    /// The file as it was when it was opened; `None` for one that nobody can write.
+    opened: Option<Opened>,
+}
+
+/// A file beside what it looked like when it was opened.
+#[derive(Debug)]
+struct Opened {
+    file: File,
+    before: Metadata,
 }
 
 /// One message in a file of its own.
@@ -100,7 +110,7 @@ impl MailSource {
         let reader = Reader::resume(input, from.offset, max_email_bytes);
         let total_bytes = u64::try_from(DEMO.len()).unwrap_or(u64::MAX);
         let position = Position { offset: from.offset, version: total_bytes.to_string(), behind: None };
-        Self::Demo(Mbox { reader, position, total_bytes })
+        Self::Demo(Mbox { reader, position, total_bytes, opened: None })
     }
 
     /// The mails of an open file, whose `name` helps to tell an mbox from a single message. It is read from `from` on; from its
@@ -196,6 +206,10 @@ impl<R: io::BufRead> Mbox<R> {
             let Some(entry) = self.reader.next().transpose()? else {
                 return Ok(Batch::of_one_file(messages, self.position.clone(), true));
             };
+            if self.reader.is_at_end() && !self.is_settled()? {
+                settled::warn_of(1);
+                return Ok(Batch::of_one_file(messages, self.position.clone(), true));
+            }
             self.position.offset = entry.offset_after;
             let message = match entry.body {
                 Body::Message(bytes) => RawMessage::Whole(bytes),
@@ -206,12 +220,19 @@ impl<R: io::BufRead> Mbox<R> {
         }
         Ok(Batch::of_one_file(messages, self.position.clone(), false))
     }
+
+    fn is_settled(&self) -> io::Result<bool> {
+        self.opened.as_ref().map_or(Ok(true), |opened| is_settled(&opened.file, &opened.before))
+    }
 }
 
 impl Single {
     fn read(&mut self) -> io::Result<Batch> {
-        let message = self.file.take().map(|mut file| read_message(&mut file, self.limit)).transpose()?;
-        Ok(Batch::of_one_file(message.into_iter().collect(), Position::default(), true))
+        let message = self.file.take().map(|mut file| read_settled(&mut file, self.limit)).transpose()?;
+        if matches!(message, Some(None)) {
+            settled::warn_of(1);
+        }
+        Ok(Batch::of_one_file(message.flatten().into_iter().collect(), Position::default(), true))
     }
 }
 
@@ -256,9 +277,10 @@ fn open_file(mut file: File, name: &str, from: &Position, limit: usize) -> Resul
     );
     let offset = if from.version == version { from.offset } else { 0 };
     file.seek(SeekFrom::Start(offset)).map_err(unreadable)?;
+    let opened = Opened { file: file.try_clone().map_err(unreadable)?, before: status.clone() };
     let reader = Reader::resume(BufReader::with_capacity(128 * 1024, file), offset, limit);
     let position = Position { offset, version, behind: None };
-    Ok(MailSource::Mbox(Mbox { reader, position, total_bytes: status.len() }))
+    Ok(MailSource::Mbox(Mbox { reader, position, total_bytes: status.len(), opened: Some(opened) }))
 }
 
 /// True for an mbox, false for a single message; rejected when it is neither. The content says more than the name.

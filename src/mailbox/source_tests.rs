@@ -81,13 +81,34 @@ async fn a_file_that_holds_no_mail_is_refused() {
 #[tokio::test]
 async fn a_mail_over_the_limit_gives_its_head_and_size() {
     let mut mail = b"Subject: large\n\n".to_vec();
-    mail.resize(LIMIT + 1, b'x');
+    mail.resize(LIMIT, b'x');
+    mail.push(b'\n');
     let (_folder, path) = written("large.eml", &mail);
     let messages = read_all(opened(&path, None).await.unwrap(), 10).await;
     assert_eq!(messages, [RawMessage::TooLarge { head: mail.clone(), size: 10_001 }]);
-    mail.pop();
+    mail.remove(LIMIT - 1);
     fs::write(&path, &mail).unwrap();
     assert_eq!(read_all(opened(&path, None).await.unwrap(), 10).await, [RawMessage::Whole(mail)]);
+}
+
+#[tokio::test]
+async fn the_last_mail_of_a_file_that_is_being_written_is_left() {
+    let file = b"From a\nSubject: one\n\nx\n\nFrom b\nSubject: two\n\nhal";
+    let (_folder, path) = written("all.mbox", file);
+    let (source, batch) = opened(&path, None).await.unwrap().read(10).await.unwrap();
+    assert_eq!((batch.messages.len(), batch.is_last), (1, true));
+    assert_eq!(source.done(), 24, "the place is in front of it");
+    let (_folder, path) = written("one.eml", b"Subject: one\n\nhal");
+    assert_eq!(read_all(opened(&path, None).await.unwrap(), 10).await, []);
+
+    // It grew while it was read, and what is there ends with a line.
+    let (_folder, path) = written("all.mbox", b"From a\nSubject: one\n\nx\n\nFrom b\nSubject: two\n\n");
+    let source = opened(&path, None).await.unwrap();
+    let mut grown = fs::read(&path).unwrap();
+    grown.extend_from_slice(b"half\n");
+    fs::write(&path, grown).unwrap();
+    assert_eq!(read_all(source, 10).await.len(), 1);
+    assert_eq!(read_all(opened(&path, None).await.unwrap(), 10).await.len(), 2);
 }
 
 #[tokio::test]

@@ -273,7 +273,7 @@ impl Run<'_> {
         self.running.committed();
         if self.filed >= self.statistics_after {
             self.statistics_after = self.statistics_after.saturating_mul(10);
-            statistics::refresh(&mut conn).await?;
+            statistics::refresh(&mut conn).await;
         }
         Ok(())
     }

@@ -1,15 +1,21 @@
 //! Filing by the batch: what it costs, that one bad mail spoils no other, and that two workers make nothing twice.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_graphql::ID;
+use diesel_async::{AsyncConnection, SimpleAsyncConnection};
+use pennypost::accounts::learn::find_or_create_unassigned;
 use pennypost::app::App;
+use pennypost::categories::{self, Kind};
 use pennypost::db::Pool;
 use pennypost::extraction::extractor::Extractor;
 use pennypost::graphql::global_id::NodeType;
+use pennypost::money::Currency;
 use serde_json::json;
 
 use crate::support::app::{Person, TestApp};
+use crate::support::database::TestDatabase;
 use crate::support::statements;
 use crate::worker_faults::connect;
 
@@ -151,5 +157,67 @@ async fn extractions_share_one_connection_batch_by_batch() {
         FROM extractions GROUP BY user_id) AS a JOIN (SELECT user_id, min(id::text) AS first
         FROM extractions GROUP BY user_id) AS b ON a.user_id <> b.user_id AND a.last < b.first";
     assert_eq!(test.number(apart).await, 0, "one extraction kept the connection from the other");
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_the_planner_cannot_look_at_holds_no_extraction_up() {
+    let test = TestApp::start().await;
+    let ana = test.register("ana").await;
+    let account = connect(&test, &ana, "ana", 600).await;
+    // As autovacuum holds it while it looks by itself.
+    let mut vacuum = test.app.pool.connection().await.unwrap();
+    vacuum.begin_test_transaction().await.unwrap();
+    vacuum.batch_execute("LOCK TABLE accounts IN SHARE UPDATE EXCLUSIVE MODE").await.unwrap();
+    ana.fetch(account).await;
+    test.run_jobs().await;
+    drop(vacuum);
+    assert_eq!(test.number(BOOKED).await, 600);
+    assert_eq!(test.number("SELECT max(attempt)::bigint AS number FROM jobs").await, 1);
+    let known =
+        "SELECT min(reltuples)::bigint AS number FROM pg_class WHERE relname IN ('emails', 'sightings')";
+    assert!(test.number(known).await >= 500);
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_no_fault_of_the_mails() {
+    let test = TestApp::start().await;
+    let ana = test.register("ana").await;
+    let account = connect(&test, &ana, "ana", 20).await;
+    test.execute(
+        "CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;
+        CREATE TRIGGER full_disk BEFORE INSERT ON transactions FOR EACH ROW EXECUTE FUNCTION fill()",
+    )
+    .await;
+    ana.fetch(account.clone()).await;
+    test.run_jobs().await;
+    let pending = "SELECT count(*) AS number FROM emails WHERE extraction_status = 'PENDING'";
+    assert_eq!(test.number(pending).await, 20);
+    test.execute("DROP TRIGGER full_disk ON transactions").await;
+    ana.fetch(account).await;
+    test.run_jobs().await;
+    assert_eq!(test.number(BOOKED).await, 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_small_letter_is_the_database_says() {
+    let test = TestApp::start_on(TestDatabase::create_in("tr").await, |_| {}).await;
+    let ana = test.register("ana").await;
+    let user = NodeType::User.parse(&ID(ana.id.clone())).unwrap();
+    test.execute("UPDATE categories SET name = lower(name) WHERE name = 'Interest'").await;
+    let before = test.number("SELECT count(*) AS number FROM categories").await;
+    let names = [("Insurance", Kind::Expense), ("Interest", Kind::Income), ("Groceries", Kind::Expense)];
+    let mut conn = test.app.pool.connection().await.unwrap();
+    let found = categories::find_or_create(&mut conn, &test.app.clock, user, &BTreeMap::from(names)).await;
+    assert_eq!(found.unwrap().len(), 3);
+    assert_eq!(test.number("SELECT count(*) AS number FROM categories").await, before);
+
+    let currencies: BTreeSet<_> = ["INR", "EUR"].map(|code| Currency::parse(code).unwrap()).into();
+    let first = find_or_create_unassigned(&mut conn, &test.app.clock, user, &currencies).await.unwrap();
+    test.execute("UPDATE accounts SET name = lower(name)").await;
+    let again = find_or_create_unassigned(&mut conn, &test.app.clock, user, &currencies).await.unwrap();
+    assert_eq!((first.len(), &again), (2, &first));
     test.finish().await;
 }

@@ -10,7 +10,9 @@ use tempfile::TempDir;
 
 use crate::support::app::TestApp;
 use crate::support::redis::shared;
-use crate::worker_faults::{ACTIVE, WorkerProcess, assert_whole, mailbox, wait_until};
+use crate::worker_faults::{
+    ACTIVE, WorkerProcess, assert_whole, database_url_of_process, mailbox, wait_until, wait_until_gone,
+};
 
 const STORED: &str = "SELECT count(*) AS number FROM emails";
 const MAILS: i64 = 4000;
@@ -34,7 +36,7 @@ impl Import {
             .arg("import")
             .arg(path)
             .args(["--user", "ana"])
-            .env("DATABASE_URL", test.app.database_url.expose())
+            .env("DATABASE_URL", database_url_of_process(test))
             .env("DATA_DIR", self.data.path())
             .current_dir(self.folder.path())
             .stdout(Stdio::piped())
@@ -66,6 +68,7 @@ async fn break_off(signal: Signal) -> (Output, i64) {
     wait_until(&test, "some are stored", STORED, |stored| stored >= 200).await;
     kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
     let output = tokio::task::spawn_blocking(|| child.wait_with_output().unwrap()).await.unwrap();
+    wait_until_gone(&test).await;
     let stored = test.number(STORED).await;
     assert!(stored < MAILS, "the import was over before the signal");
     assert_eq!(stored % 100, 0, "a batch is stored whole or not at all");

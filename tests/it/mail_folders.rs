@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::app::{Person, TestApp};
 use crate::support::redis::shared;
 use crate::worker_faults::{
-    ACTIVE, WorkerProcess, assert_whole, connect as connect_file, mail, mailbox, wait_until,
+    ACTIVE, WorkerProcess, assert_whole, connect as connect_file, mail, mailbox, wait_until, wait_until_gone,
 };
 
 const STORED: &str = "SELECT count(*) AS number FROM emails";
@@ -128,10 +128,14 @@ async fn a_fetch_that_is_killed_goes_on_behind_the_last_file() {
     ana.fetch(account).await;
     wait_until(&test, "some are stored", STORED, |stored| stored >= 100).await;
     first.kill();
-    let stored = test.number(STORED).await;
+    wait_until_gone(&test).await;
+    let place = "SELECT (SELECT count(*) FROM emails) || ' ' || (checkpoint->'at'->'behind'->>'name') AS text
+        FROM jobs WHERE kind = 'FETCH_EMAILS'";
+    let places = test.texts(place).await;
+    let (stored, behind) = places[0].split_once(' ').unwrap();
+    let stored: i64 = stored.parse().unwrap();
     assert!(stored < MAILS, "the fetch was over before the kill");
-    let place = "SELECT checkpoint->'at'->'behind'->>'name' AS text FROM jobs WHERE kind = 'FETCH_EMAILS'";
-    assert_eq!(test.texts(place).await, [format!("{stored:04}.eml")]);
+    assert_eq!(behind, format!("{stored:04}.eml"));
     let _second = WorkerProcess::start(&test, &redis, "4");
     wait_until(&test, "the jobs end", ACTIVE, |active| active == 0).await;
     assert_whole(&test, MAILS).await;
@@ -142,23 +146,75 @@ async fn a_fetch_that_is_killed_goes_on_behind_the_last_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_cut_off_and_grows_is_read_as_far_as_it_goes() {
+async fn a_file_that_is_cut_off_and_grows_books_no_mail_twice() {
     const MAILS: i64 = 250;
     let test = TestApp::start().await;
     let ana = test.register("ana").await;
     let account = connect_file(&test, &ana, "ana", MAILS).await;
     let whole = mailbox(MAILS);
-    // In the headers of a mail in the middle of the second batch.
-    let at = whole.windows(14).position(|some| some == b"<purchase-150@").unwrap();
-    test.write_import_file("ana", "mail.mbox", &whole[..at]);
-    ana.fetch(account.clone()).await;
-    test.run_jobs().await;
-    assert_whole(&test, 149).await;
-    assert_eq!(test.number(STORED).await, 150, "what is there of the mail is a mail of its own");
+    // In the headers of a mail in the middle of the second batch, then in the body of another, behind its amount.
+    for (cut, there) in [("<purchase-150@", 149), ("at Supermarkt 180 with", 179)] {
+        let at = whole.windows(cut.len()).position(|some| some == cut.as_bytes()).unwrap() + cut.len() - 1;
+        test.write_import_file("ana", "mail.mbox", &whole[..at]);
+        ana.fetch(account.clone()).await;
+        test.run_jobs().await;
+        assert_whole(&test, there).await;
+        assert_eq!(test.number(STORED).await, there, "the mail that is half there waits");
+    }
     test.write_import_file("ana", "mail.mbox", &whole);
     ana.fetch(account).await;
     test.run_jobs().await;
     assert_whole(&test, MAILS).await;
-    assert_eq!(test.number(STORED).await, MAILS + 1);
+    assert_eq!(test.number(STORED).await, MAILS);
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_without_a_last_line_end_is_read_whole_once_nobody_writes_it() {
+    let test = TestApp::start().await;
+    let ana = test.register("ana").await;
+    let account = connect_file(&test, &ana, "ana", 3).await;
+    let path = test.write_import_file("ana", "mail.mbox", mailbox(3).trim_ascii_end());
+    ana.fetch(account.clone()).await;
+    test.run_jobs().await;
+    assert_whole(&test, 2).await;
+    let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_hours(24 * 365 * 50);
+    fs::File::options().append(true).open(path).unwrap().set_modified(long_ago).unwrap();
+    ana.fetch(account).await;
+    test.run_jobs().await;
+    assert_whole(&test, 3).await;
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_an_earlier_program_could_not_read_is_read_by_a_later_one() {
+    let test = TestApp::start().await;
+    let ana = test.register("ana").await;
+    let account = connect_file(&test, &ana, "ana", 3).await;
+    ana.fetch(account.clone()).await;
+    test.run_jobs().await;
+    assert_whole(&test, 3).await;
+    let ids = "SELECT string_agg(id::text, ' ' ORDER BY id) AS text FROM emails";
+    let before = test.texts(ids).await;
+    // As it stands after the program broke off on the second: nothing is known but its bytes.
+    test.execute(
+        "DELETE FROM sightings; DELETE FROM transactions; DELETE FROM extractions;
+        DELETE FROM email_texts WHERE email_id = (SELECT id FROM emails WHERE message_id LIKE 'purchase-2@%');
+        UPDATE emails SET extraction_status = 'PENDING';
+        UPDATE emails SET fingerprint = decode(provider_key, 'hex'), extraction_status = 'FAILED', extraction_reason = 'x',
+            message_id = NULL, sender = NULL, subject = NULL, authenticity_reason = 'the mail cannot be read'
+        FROM email_places WHERE email_id = emails.id AND message_id LIKE 'purchase-2@%'",
+    )
+    .await;
+    ana.fetch(account.clone()).await;
+    test.run_jobs().await;
+    assert_whole(&test, 3).await;
+    assert_eq!(test.texts(ids).await, before);
+    let read = "SELECT count(*) AS number FROM emails JOIN email_texts ON email_id = emails.id
+        WHERE extraction_status = 'COMPLETED' AND extraction_reason IS NULL AND message_id IS NOT NULL";
+    assert_eq!(test.number(read).await, 3);
+    let outputs =
+        "SELECT output_payload->>'stored' AS text FROM jobs WHERE kind = 'FETCH_EMAILS' ORDER BY id";
+    assert_eq!(test.texts(outputs).await, ["3", "1"]);
     test.finish().await;
 }

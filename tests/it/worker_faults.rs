@@ -25,7 +25,7 @@ impl WorkerProcess {
         let data = TempDir::new().unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_pennypost"))
             .arg("worker")
-            .env("DATABASE_URL", test.app.database_url.expose())
+            .env("DATABASE_URL", database_url_of_process(test))
             .env("REDIS_BASE_URL", redis.base.expose())
             .env("REDIS_EMAIL_URL", redis.email.expose())
             .env("REDIS_EVENTS_URL", redis.events.expose())
@@ -97,6 +97,19 @@ pub async fn wait_until(test: &TestApp, what: &str, sql: &str, wanted: impl Fn(i
     }
 }
 
+/// The test's database, under a name by which the connections of a process are told from the test's own.
+pub fn database_url_of_process(test: &TestApp) -> String {
+    let url = test.app.database_url.expose();
+    format!("{url}{}application_name=process", if url.contains('?') { '&' } else { '?' })
+}
+
+/// Waits until the database has noticed that a process was killed: until then a transaction of it may still be committed.
+pub async fn wait_until_gone(test: &TestApp) {
+    let left = "SELECT count(*) AS number FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'process'";
+    wait_until(test, "the killed process leaves the database", left, |left| left == 0).await;
+}
+
 const BOOKED: &str = "SELECT count(*) AS number FROM transactions";
 pub const ACTIVE: &str =
     "SELECT count(*) AS number FROM jobs WHERE state NOT IN ('SUCCESS', 'FAILED', 'CANCELLED')";
@@ -125,6 +138,7 @@ async fn a_worker_killed_in_an_extraction_loses_nothing_and_books_nothing_twice(
     ana.fetch(account).await;
     wait_until(&test, "some are booked", BOOKED, |booked| booked >= 100).await;
     first.kill();
+    wait_until_gone(&test).await;
     let booked = test.number(BOOKED).await;
     assert!(booked < MAILS, "the extraction was over before the kill");
     let _second = WorkerProcess::start(&test, &redis, "4");

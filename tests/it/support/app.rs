@@ -57,7 +57,11 @@ impl TestApp {
 
     /// The same, with something about the application changed.
     pub async fn start_with(change: impl FnOnce(&mut App)) -> Self {
-        let database = TestDatabase::create().await;
+        Self::start_on(TestDatabase::create().await, change).await
+    }
+
+    /// The same on that database.
+    pub async fn start_on(database: TestDatabase, change: impl FnOnce(&mut App)) -> Self {
         let import_dir = TempDir::new().unwrap();
         let mut app = app(&database, &import_dir);
         change(&mut app);

@@ -33,6 +33,18 @@ impl TestDatabase {
         Self { server, name }
     }
 
+    /// A fresh database whose idea of small and capital letters is that language's.
+    #[expect(clippy::disallowed_methods, reason = "the test runner says where the servers are")]
+    pub async fn create_in(language: &str) -> Self {
+        let server = std::env::var("TEST_DATABASE_URL").expect("TEST_DATABASE_URL names a PostgreSQL server");
+        let name = format!("test_{}", Clock::System.new_id().simple());
+        let mut admin = AsyncPgConnection::establish(&server).await.unwrap();
+        let locale = format!("LOCALE_PROVIDER icu ICU_LOCALE '{language}' LOCALE 'C' ENCODING 'UTF8'");
+        admin.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0 {locale}")).await.unwrap();
+        migrate_apart(Secret::new(named(&server, &name)));
+        Self { server, name }
+    }
+
     /// Its name, which no other test uses.
     pub fn name(&self) -> &str {
         &self.name
