@@ -1,5 +1,6 @@
 //! The HTTP side: GraphQL over HTTP, health, and what is around them.
 
+pub mod arrival;
 pub mod body;
 pub mod endpoint;
 pub mod graphql;

@@ -165,12 +165,12 @@ const MODULES: &[Module] = &[
         "worker/send_email.rs", "worker/settle.rs",
     ]),
     module("http", &[LEAVES, DOMAINS, &["app", "graphql::engine"]], &[
-        "http.rs", "http/body.rs", "http/endpoint.rs", "http/graphql.rs", "http/graphql/tests.rs", "http/health.rs",
+        "http.rs", "http/arrival.rs", "http/body.rs", "http/endpoint.rs", "http/graphql.rs", "http/graphql/tests.rs", "http/health.rs",
         "http/negotiation.rs", "http/origin.rs", "http/page.rs", "http/page/files.rs",
         "http/page/tests.rs", "http/parameters.rs", "http/problem.rs", "http/request_id.rs", "http/router.rs",
         "http/serve.rs", "http/status.rs", "http/websocket.rs", "http/websocket/close.rs",
         "http/websocket/connection.rs", "http/websocket/message.rs", "http/websocket/occupancy.rs",
-        "http/websocket/operation.rs",
+        "http/websocket/operation.rs", "http/websocket/sockets.rs",
         "http/websocket/tests.rs",
     ]),
     // 5: the command line

@@ -1,43 +1,25 @@
 //! GraphQL over HTTP: queries by GET and POST, mutations by POST, and nothing else.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use futures_util::future::BoxFuture;
 use tokio::time::timeout;
-use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::error::Result;
-use crate::graphql::engine::{Allowed, Answer, Caller, Engine, Incoming, Refusal, RequestCode};
+use crate::graphql::engine::{Allowed, Answer, Engine, Incoming, Refusal, RequestCode};
+use crate::http::arrival::{Arrival, Authenticate};
 use crate::http::body::{self, BodyLimits};
 use crate::http::negotiation::{MediaType, accepted, is_json};
 use crate::http::origin::Origins;
 use crate::http::parameters;
-use crate::http::request_id::RequestId;
 use crate::http::status::status;
 use crate::http::websocket::occupancy::Occupancy;
 use crate::http::websocket::{SocketLimits, Sockets, is_upgrade};
-
-/// What is known of a request before anybody has looked at its token.
-#[derive(Clone, Debug)]
-pub struct Arrival {
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The other end of the connection; a proxy, where there is one.
-    pub peer: Option<IpAddr>,
-    /// The id that the answer and the log carry.
-    pub request_id: Uuid,
-}
-
-/// Finds out who sends a request. A request without a token has no viewer; a token that is there and bad is
-/// [`crate::error::Error::Unauthenticated`].
-pub type Authenticate = Arc<dyn Fn(Arrival) -> BoxFuture<'static, Result<Caller>> + Send + Sync>;
 
 /// Everything that answering GraphQL over HTTP takes.
 #[derive(Clone)]
@@ -76,7 +58,7 @@ impl GraphqlEndpoint {
     /// Answers one request.
     pub async fn answer(&self, request: Request) -> Response {
         if is_upgrade(request.headers()) {
-            let arrival = arrival(request.headers().clone(), request.extensions());
+            let arrival = Arrival::of(request.headers().clone(), request.extensions());
             return self.sockets.clone().answer(arrival, request).await;
         }
         let Some(media_type) = accepted(request.headers()) else {
@@ -113,7 +95,7 @@ impl GraphqlEndpoint {
 
     async fn read(&self, request: Request) -> Result<(Incoming, Allowed, Arrival), Refusal> {
         let (head, body) = request.into_parts();
-        let arrival = arrival(head.headers, &head.extensions);
+        let arrival = Arrival::of(head.headers, &head.extensions);
         // Also a body that nobody wants is read, or the client might never see the answer.
         let body = body::read(&arrival.headers, body, self.body).await?;
         match head.method {
@@ -127,14 +109,6 @@ impl GraphqlEndpoint {
             )),
             _ => Err(Refusal::new(RequestCode::MethodNotAllowed, "This path takes GET and POST.")),
         }
-    }
-}
-
-fn arrival(headers: HeaderMap, extensions: &Extensions) -> Arrival {
-    Arrival {
-        headers,
-        peer: extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip()),
-        request_id: extensions.get::<RequestId>().map_or(Uuid::nil(), |id| id.0),
     }
 }
 

@@ -14,12 +14,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
 use crate::graphql::engine::{Answer, Caller, Incoming, Outcome, Refusal, RequestCode};
-use crate::http::graphql::Arrival;
-use crate::http::websocket::Sockets;
+use crate::http::arrival::Arrival;
 use crate::http::websocket::close::Close;
 use crate::http::websocket::message::{self, ClientMessage, parse};
 use crate::http::websocket::occupancy::{Owner, Place};
 use crate::http::websocket::operation::{Event, Operation};
+use crate::http::websocket::sockets::Sockets;
 
 /// How long the other side may take to close after it was told to.
 const LAST_WORDS: Duration = Duration::from_secs(2);
