@@ -8,7 +8,7 @@ use super::message::{LONGEST_TEXT, Message, parse};
 
 /// Less than the 25 MB that a mail may have by default, for the time that these tests take.
 const SIZE: usize = 10_000_000;
-/// A program that is not optimised takes two seconds for such a mail, on a machine that does nothing else. What grew with
+/// A program that is not optimised takes about a second for such a mail, on a machine that does nothing else. What grew with
 /// the square of the length took hours.
 const LIMIT: Duration = Duration::from_secs(10);
 

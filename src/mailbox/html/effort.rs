@@ -1,7 +1,7 @@
 //! How much work one mail's HTML may make: senders are strangers, and no mail may hold up the ones behind it.
 
-/// What one mail may cost: some tenths of a second, and some seconds of a program that is not optimised. A table of some
-/// thousand rows with all its styles stays below it, and pictures in the text cost nothing.
+/// What one mail may cost: about a second even of a program that is not optimised. A table of some thousand rows with all
+/// its styles stays below it, and pictures in the text cost nothing.
 const FOR_ONE_MAIL: usize = 2_000_000;
 
 /// The work that is left. A unit is about a byte that html5ever reads, or an open element that is looked at.
