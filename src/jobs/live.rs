@@ -125,7 +125,9 @@ impl Live {
         let job = event.event.job_id;
         let subjects = [Some(Subject::Job(job)), event.user_id.map(Subject::User), Some(Subject::Everyone)];
         for mailboxes in subjects.iter().flatten().filter_map(|subject| state.watchers.get(subject)) {
-            mailboxes.values().for_each(|mailbox| mailbox.put(event));
+            for mailbox in mailboxes.values() {
+                mailbox.put(event);
+            }
         }
         // Also what nobody watches: the catch-up then need not look closer at it.
         state.sent.remember((job, event.event.version));
