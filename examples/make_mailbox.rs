@@ -3,7 +3,7 @@
 //! `cargo run --release --example make_mailbox -- FOLDER COUNT OUT.mbox [ATTACHMENTS]`
 //!
 //! Mail 17 of the same folder is always the same mail. Each of the first ATTACHMENTS mails whose number is a multiple of 500 has
-//! a file of 1 to 18 MB attached: as base64 that is up to 25 MB, and what is larger than MAX_EMAIL_BYTES would be passed over.
+//! a file of 1 to 18 MB attached: as base64 that is up to 25 MB, and what is larger than `MAX_EMAIL_BYTES` would be passed over.
 
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 

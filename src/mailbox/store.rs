@@ -28,8 +28,8 @@ pub struct Stored {
 }
 
 /// What a row holds of a mail.
-#[derive(Insertable, AsChangeset)]
-#[diesel(table_name = emails, treat_none_as_null = true)]
+#[derive(Insertable)]
+#[diesel(table_name = emails)]
 pub(super) struct EmailRow<'a> {
     id: Uuid,
     user_id: Uuid,
@@ -158,6 +158,25 @@ impl<'a> EmailRow<'a> {
             extraction_status: status.as_str(),
             extraction_reason: reason,
         }
+    }
+    /// Puts this in the place of what the row of that id holds.
+    pub(super) async fn replace(self, conn: &mut AsyncPgConnection) -> QueryResult<()> {
+        let own = emails::table.filter(emails::user_id.eq(self.user_id)).filter(emails::id.eq(self.id));
+        let changes = (
+            emails::fingerprint.eq(self.fingerprint),
+            emails::message_id.eq(self.message_id),
+            emails::sent_at.eq(self.sent_at),
+            emails::received_at.eq(self.received_at),
+            emails::sender.eq(self.sender),
+            emails::sender_name.eq(self.sender_name),
+            emails::subject.eq(self.subject),
+            emails::size_bytes.eq(self.size_bytes),
+            emails::authenticity.eq(self.authenticity),
+            emails::authenticity_reason.eq(self.authenticity_reason),
+            emails::extraction_status.eq(self.extraction_status),
+            emails::extraction_reason.eq(self.extraction_reason),
+        );
+        diesel::update(own).set(changes).execute(conn).await.map(drop)
     }
 }
 

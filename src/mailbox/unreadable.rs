@@ -49,8 +49,7 @@ pub(super) async fn mend(
     let mut count = 0;
     // A mail that came from elsewhere and could be read is in a row of its own: that is the mail, and the broken one stays.
     for (id, (key, mail)) in found.into_iter().filter(|(_, (key, _))| !taken.contains(key.as_slice())) {
-        let row = EmailRow::of(*id, user_id, key, now, mail);
-        diesel::update(emails::table.find(id)).set(row).execute(conn).await?;
+        EmailRow::of(*id, user_id, key, now, mail).replace(conn).await?;
         if let Content::Kept { text, .. } = &mail.content {
             let text = (
                 email_texts::email_id.eq(id),

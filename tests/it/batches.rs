@@ -219,5 +219,6 @@ async fn what_a_small_letter_is_the_database_says() {
     test.execute("UPDATE accounts SET name = lower(name)").await;
     let again = find_or_create_unassigned(&mut conn, &test.app.clock, user, &currencies).await.unwrap();
     assert_eq!((first.len(), &again), (2, &first));
+    test.run_jobs().await;
     test.finish().await;
 }
