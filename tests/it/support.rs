@@ -6,3 +6,4 @@ pub mod half_open;
 pub mod postgres;
 pub mod redis;
 pub mod rows;
+pub mod statements;
