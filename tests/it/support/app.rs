@@ -138,6 +138,11 @@ impl TestApp {
         self.import_dir.path()
     }
 
+    /// The name of its database.
+    pub fn database_name(&self) -> &str {
+        self.database.name()
+    }
+
     /// Runs SQL, behind the program's back.
     pub async fn execute(&self, sql: &str) {
         self.app.pool.connection().await.unwrap().batch_execute(sql).await.unwrap();

@@ -1,37 +1,54 @@
-//! Counts the statements that a piece of work takes, BEGIN, COMMIT and savepoints apart.
+//! Every statement that a program sends to one database, as text.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use diesel::connection::{InstrumentationEvent, set_default_instrumentation};
+use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 
-/// Statements that hold one of these are counted; each names whose rows it is about.
-static WHOSE: Mutex<Vec<String>> = Mutex::new(Vec::new());
-static COUNTED: AtomicUsize = AtomicUsize::new(0);
+use crate::support::app::TestApp;
 
-#[expect(clippy::needless_pass_by_value, reason = "diesel hands each event over")]
-fn count(event: InstrumentationEvent<'_>) {
-    if let InstrumentationEvent::StartQuery { query, .. } = event {
-        let whose = WHOSE.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = query.to_string();
-        if whose.iter().any(|whose| text.contains(whose.as_str())) {
-            COUNTED.fetch_add(1, Ordering::SeqCst);
+/// (database, statement), in the order in which they were sent.
+static SENT: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
+
+/// Watches one connection; each new one gets its own.
+#[derive(Default)]
+struct Watch {
+    database: String,
+}
+
+impl Instrumentation for Watch {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        match event {
+            InstrumentationEvent::StartEstablishConnection { url, .. } => {
+                let address = url.split('?').next().unwrap_or_default();
+                self.database = address.rsplit('/').next().unwrap_or_default().to_owned();
+            }
+            InstrumentationEvent::StartQuery { query, .. } => {
+                let statement = query.to_string();
+                // A connection is set up before its first statement; how many there are is the pool's business.
+                if !statement.starts_with("SET ") {
+                    sent().push((self.database.clone(), statement));
+                }
+            }
+            _ => {}
         }
     }
 }
 
-/// To be called before the first connection is made: what is connected earlier is not heard.
-pub fn listen() {
-    set_default_instrumentation(|| Some(Box::new(count))).unwrap();
+/// Watches every connection that is made from now on, of whatever database.
+pub fn watch() {
+    set_default_instrumentation(|| Some(Box::<Watch>::default())).unwrap();
 }
 
-/// Counts from now on, from zero, the statements that hold one of `whose`.
-pub fn count_those_of(whose: &[String]) {
-    *WHOSE.lock().unwrap() = whose.to_vec();
-    COUNTED.store(0, Ordering::SeqCst);
+impl TestApp {
+    /// The statements that the program sent to its database since this was last asked.
+    pub fn take_statements(&self) -> Vec<String> {
+        let of_others = |(database, _): &(String, String)| database != self.database_name();
+        let (others, ours) = std::mem::take(&mut *sent()).into_iter().partition(of_others);
+        *sent() = others;
+        ours.into_iter().map(|(_, statement)| statement).collect()
+    }
 }
 
-/// How many there were since the last look.
-pub fn counted() -> usize {
-    COUNTED.swap(0, Ordering::SeqCst)
+fn sent() -> MutexGuard<'static, Vec<(String, String)>> {
+    SENT.lock().unwrap_or_else(PoisonError::into_inner)
 }
