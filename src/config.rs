@@ -2,6 +2,8 @@
 //!
 //! `SETTINGS` is the one list of them; `--help` and `.env.example` are printed from it.
 
+mod dot_env;
+
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -56,11 +58,10 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "SECRET_KEY",
         "",
-        "Signs access tokens: 32 bytes or more, or `id:key` pairs with commas; the first signs, all verify.",
+        "Signs access tokens: 32 bytes or more. To change it: 2:<new key>,1:<old key>; the first signs, all verify.",
     ),
     setting("SECRET_KEY_FILE", "", "A file that holds SECRET_KEY."),
     setting("ACCESS_TOKEN_EXPIRE_MINUTES", "60", "How long an access token is good, in minutes."),
-    setting("REFRESH_TOKEN_EXPIRE_DAYS", "7", "How long a session is good after its last use, in days."),
     setting(
         "IMPORT_DIR",
         "",
@@ -76,6 +77,12 @@ pub const SETTINGS: &[Setting] = &[
         "false",
         "true lets browsers send credentials along; pennypost itself uses no cookies.",
     ),
+    setting(
+        "GRAPHIQL",
+        "true",
+        "false takes away the page /graphiql, on which people try the API. The page itself loads for everyone.",
+    ),
+    setting("WEBSOCKETS_PER_USER", "5", "How many WebSockets one user may have open at a time."),
     setting("FRONTEND_URL", "http://localhost:3000", "Where links in mails lead."),
     setting("LOG_LEVEL", "info", "error, warn (or warning), info, debug or trace."),
     setting(
@@ -168,14 +175,16 @@ pub struct Config {
     pub secret_key: Option<Secret>,
     /// How long an access token is good.
     pub access_token_lifetime: Duration,
-    /// How long a session is good after its last use.
-    pub refresh_token_lifetime: Duration,
     /// The folder of importable mail files.
     pub import_dir: Option<PathBuf>,
     /// Origins of front ends.
     pub cors_origins: Option<Vec<String>>,
     /// Whether browsers may send credentials along.
     pub cors_credentials: bool,
+    /// Whether the page for trying the API is there.
+    pub graphiql: bool,
+    /// Sockets that one user may have open.
+    pub sockets_per_user: usize,
     /// Where links in mails lead, without a slash at the end.
     pub frontend_url: String,
     /// The level of the log.
@@ -210,19 +219,14 @@ pub struct JobSettings {
 }
 
 impl Config {
-    /// Reads the settings from the environment, with `.env` of the present folder beneath it.
+    /// Reads the settings from the environment, with `.env` of the present folder, or of the nearest one above it that
+    /// has one, beneath it.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn from_environment() -> Result<Self> {
-        match dotenvy::dotenv() {
-            Err(dotenvy::Error::LineParse(line, _)) => {
-                return Err(broken(format!(".env: this line is not NAME=value: {line}")));
-            }
-            Err(dotenvy::Error::Io(error)) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(broken(format!(".env cannot be read: {error}")));
-            }
-            _ => {}
-        }
-        Self::from_lookup(|name| std::env::var(name).ok())
+        let folder = std::env::current_dir()
+            .map_err(|error| broken(format!("The present folder cannot be read: {error}.")))?;
+        let beneath = dot_env::read(&folder)?;
+        Self::from_lookup(|name| std::env::var(name).ok().or_else(|| beneath.get(name).cloned()))
     }
 
     /// Reads the settings through `lookup`; an empty value counts as absent.
@@ -239,10 +243,11 @@ impl Config {
             redis_events_url: source.text("REDIS_EVENTS_URL").map(Secret),
             secret_key: source.secret("SECRET_KEY", "SECRET_KEY_FILE")?,
             access_token_lifetime: source.seconds("ACCESS_TOKEN_EXPIRE_MINUTES", 60)?,
-            refresh_token_lifetime: source.seconds("REFRESH_TOKEN_EXPIRE_DAYS", 86_400)?,
             import_dir: source.text("IMPORT_DIR").map(PathBuf::from),
             cors_origins: source.list("CORS_ORIGINS")?,
             cors_credentials: source.parsed("CORS_CREDENTIALS", "true or false")?,
+            graphiql: source.parsed("GRAPHIQL", "true or false")?,
+            sockets_per_user: source.number("WEBSOCKETS_PER_USER", 1..=1_000_000)?,
             frontend_url: source.text("FRONTEND_URL").unwrap_or_default().trim_end_matches('/').to_owned(),
             log_level: source.level()?,
             smtp_url: source.text("SMTP_URL").map(Secret),

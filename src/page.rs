@@ -1,7 +1,7 @@
 //! A stretch of a sorted list, between two keys: what every list function takes.
 
 /// Which rows of a sorted list are wanted; the default wants none.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Page<Key> {
     /// Only rows behind this key.
     pub after: Option<Key>,

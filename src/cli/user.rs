@@ -35,7 +35,7 @@ pub(super) enum Command {
         #[arg(long)]
         email: String,
     },
-    /// Give a user a new password, and show it once. Every session of theirs ends.
+    /// Give a user a new password, and show it once. An access token that they have stays good until it expires.
     SetPassword {
         /// The login name.
         username: String,

@@ -22,6 +22,7 @@ fn an_impossible_value_is_named() {
         ("LOG_LEVEL", "loud"),
         ("WORKER_EMAIL_SLOTS", "1"),
         ("CORS_ORIGINS", "[1"),
+        ("GRAPHIQL", "yes"),
     ] {
         let message = with(name, value).unwrap_err().to_string();
         assert!(message.contains(name), "{message}");
@@ -49,6 +50,12 @@ fn origins_are_read_as_json_and_with_commas() {
     let wanted = Some(vec!["http://a".to_owned(), "http://b".to_owned()]);
     assert_eq!(with("CORS_ORIGINS", "http://a, http://b").unwrap().cors_origins, wanted);
     assert_eq!(with("CORS_ORIGINS", r#"["http://a","http://b"]"#).unwrap().cors_origins, wanted);
+}
+
+#[test]
+fn the_page_is_there_unless_it_is_turned_off() {
+    assert!(Config::from_lookup(|_| None).unwrap().graphiql);
+    assert!(!with("GRAPHIQL", "false").unwrap().graphiql);
 }
 
 #[test]

@@ -1,11 +1,21 @@
 //! Sightings: one event seen in one mail, the link from mails to transactions.
 
+use std::collections::HashMap;
+
+use diesel::dsl::count_star;
 use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Array, BigInt, Nullable, Uuid as SqlUuid};
+use diesel::upsert::excluded;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::db::schema::{extractions, sightings, transactions};
+use crate::page::Page;
 use crate::viewer::Visibility;
+
+/// One statement takes 65,535 values at most, and a mail may hold a whole statement of account.
+const ROWS_AT_A_TIME: usize = 2000;
 
 /// What became of a sighting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +50,8 @@ impl State {
 pub struct Sighting {
     /// UUID version 7.
     pub id: Uuid,
+    /// The mail.
+    pub email_id: Uuid,
     /// Given once, and kept by every later extraction of the mail.
     pub event_key: String,
     /// The extraction that last read it.
@@ -85,43 +97,69 @@ pub struct Link {
     pub job_id: Option<Uuid>,
 }
 
-/// The sightings of a mail, in the order in which they were made.
-pub async fn of_email(
+/// A transaction as it was seen in a mail.
+#[derive(Clone, Copy, Debug, QueryableByName)]
+pub struct Sighted {
+    /// The mail.
+    #[diesel(sql_type = SqlUuid)]
+    pub email_id: Uuid,
+    /// The sighting; the order of the mail's transactions.
+    #[diesel(sql_type = SqlUuid)]
+    pub sighting_id: Uuid,
+    /// The transaction.
+    #[diesel(sql_type = SqlUuid)]
+    pub transaction_id: Uuid,
+}
+
+/// The sightings of each of those mails, in the order in which they were made.
+pub async fn of_emails(
     conn: &mut AsyncPgConnection,
     user_id: Uuid,
-    email_id: Uuid,
-) -> QueryResult<Vec<Sighting>> {
-    sightings::table
+    email_ids: &[Uuid],
+) -> QueryResult<HashMap<Uuid, Vec<Sighting>>> {
+    let found: Vec<Sighting> = sightings::table
         .filter(sightings::user_id.eq(user_id))
-        .filter(sightings::email_id.eq(email_id))
+        .filter(sightings::email_id.eq_any(email_ids))
         .order(sightings::id)
         .select(Sighting::as_select())
         .load(conn)
-        .await
+        .await?;
+    let mut by_mail: HashMap<Uuid, Vec<Sighting>> = HashMap::new();
+    for sighting in found {
+        by_mail.entry(sighting.email_id).or_default().push(sighting);
+    }
+    Ok(by_mail)
 }
 
-/// Inserts the sighting, or updates the one with its event key.
-pub async fn write(conn: &mut AsyncPgConnection, written: &Written<'_>) -> QueryResult<()> {
-    let changes = (
-        sightings::extraction_id.eq(written.extraction_id),
-        sightings::state.eq(written.state.as_str()),
-        sightings::reason.eq(written.reason),
-        sightings::transaction_id.eq(written.transaction_id),
-    );
-    diesel::insert_into(sightings::table)
-        .values((
-            sightings::id.eq(written.id),
-            sightings::user_id.eq(written.user_id),
-            sightings::email_id.eq(written.email_id),
-            sightings::event_key.eq(written.event_key),
-            changes,
-        ))
-        .on_conflict((sightings::email_id, sightings::event_key))
-        .do_update()
-        .set(changes)
-        .execute(conn)
-        .await
-        .map(drop)
+/// Inserts sightings, or updates the ones with their event keys; no key of a mail may be there twice.
+pub async fn write(conn: &mut AsyncPgConnection, written: &[Written<'_>]) -> QueryResult<()> {
+    for some in written.chunks(ROWS_AT_A_TIME) {
+        let rows = some.iter().map(|written| {
+            (
+                sightings::id.eq(written.id),
+                sightings::user_id.eq(written.user_id),
+                sightings::email_id.eq(written.email_id),
+                sightings::event_key.eq(written.event_key),
+                sightings::extraction_id.eq(written.extraction_id),
+                sightings::state.eq(written.state.as_str()),
+                sightings::reason.eq(written.reason),
+                sightings::transaction_id.eq(written.transaction_id),
+            )
+        });
+        diesel::insert_into(sightings::table)
+            .values(rows.collect::<Vec<_>>())
+            .on_conflict((sightings::email_id, sightings::event_key))
+            .do_update()
+            .set((
+                sightings::extraction_id.eq(excluded(sightings::extraction_id)),
+                sightings::state.eq(excluded(sightings::state)),
+                sightings::reason.eq(excluded(sightings::reason)),
+                sightings::transaction_id.eq(excluded(sightings::transaction_id)),
+            ))
+            .execute(conn)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Where each of the visible transactions among `ids` comes from; one that no mail made is left out.
@@ -148,18 +186,47 @@ pub async fn links_for(
     query.load(conn).await
 }
 
-/// The living transactions that the visible mails among `ids` are sightings of: (mail, transaction), in order.
+/// A page of the living transactions that each of the visible mails among `ids` is a sighting of, in the order in which
+/// they were read: the same stretch of every mail's list.
 pub async fn transactions_of_emails(
     conn: &mut AsyncPgConnection,
     visibility: Visibility,
     ids: &[Uuid],
-) -> QueryResult<Vec<(Uuid, Uuid)>> {
+    page: Page<Uuid>,
+) -> QueryResult<Vec<Sighted>> {
+    // A page for each of many parents takes LATERAL, which diesel has no words for.
+    let order = if page.is_from_end { "DESC" } else { "ASC" };
+    let statement = format!(
+        "SELECT page.* FROM unnest($1) AS mail (id) CROSS JOIN LATERAL (
+            SELECT s.email_id, s.id AS sighting_id, s.transaction_id
+            FROM sightings s JOIN transactions t ON t.id = s.transaction_id
+            WHERE s.email_id = mail.id AND t.deleted_at IS NULL AND ($2 IS NULL OR s.user_id = $2)
+                AND ($3 IS NULL OR s.id > $3) AND ($4 IS NULL OR s.id < $4)
+            ORDER BY s.id {order} LIMIT $5
+        ) AS page ORDER BY page.email_id, page.sighting_id"
+    );
+    sql_query(statement)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .bind::<Nullable<SqlUuid>, _>(visibility.user())
+        .bind::<Nullable<SqlUuid>, _>(page.after)
+        .bind::<Nullable<SqlUuid>, _>(page.before)
+        .bind::<BigInt, _>(page.limit)
+        .load(conn)
+        .await
+}
+
+/// How many living transactions each of the visible mails among `ids` is a sighting of; a mail of none is left out.
+pub async fn count_transactions_of_emails(
+    conn: &mut AsyncPgConnection,
+    visibility: Visibility,
+    ids: &[Uuid],
+) -> QueryResult<Vec<(Uuid, i64)>> {
     let mut query = sightings::table
         .inner_join(transactions::table.on(transactions::id.nullable().eq(sightings::transaction_id)))
         .filter(sightings::email_id.eq_any(ids))
         .filter(transactions::deleted_at.is_null())
-        .order((sightings::email_id, sightings::id))
-        .select((sightings::email_id, transactions::id))
+        .group_by(sightings::email_id)
+        .select((sightings::email_id, count_star()))
         .into_boxed();
     if let Some(user) = visibility.user() {
         query = query.filter(sightings::user_id.eq(user));

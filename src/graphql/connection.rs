@@ -2,16 +2,19 @@
 
 use std::borrow::Cow;
 use std::future::Future;
+use std::sync::Arc;
 
 use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
 use diesel::QueryResult;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use uuid::Uuid;
 
 use crate::error::{Code, Error, Result};
 use crate::graphql::context::RequestContext;
 use crate::graphql::cursor::{self, CursorKey};
 use crate::graphql::database::Lease;
+use crate::graphql::loaders::ByKey;
 use crate::graphql::scalars::int;
 use crate::page::Page;
 
@@ -66,8 +69,13 @@ pub struct PageInfo {
     end_cursor: Option<String>,
 }
 
-/// Counts the rows of the whole list.
-type Total = Box<dyn Fn(Lease) -> BoxFuture<'static, QueryResult<i64>> + Send + Sync>;
+/// How the rows of the whole list are counted.
+enum Total {
+    /// By a statement of its own.
+    Counted(Box<dyn Fn(Lease) -> BoxFuture<'static, QueryResult<i64>> + Send + Sync>),
+    /// Together with the lists of the other parents: the count of this one.
+    Loaded(ByKey<i64>, Uuid),
+}
 
 impl Window {
     /// The page, or what is wrong with the arguments.
@@ -96,7 +104,7 @@ impl<Node> Connection<Node> {
     /// object, and `total` counts the whole list when somebody asks.
     pub fn new<Key: CursorKey, Row, Count, Counting>(
         asked: &Asked<Key>,
-        mut rows: Vec<Row>,
+        rows: Vec<Row>,
         key: impl Fn(&Row) -> Key,
         node: impl Fn(Row) -> Node,
         total: Count,
@@ -105,6 +113,29 @@ impl<Node> Connection<Node> {
         Count: Fn(Lease) -> Counting + Send + Sync + 'static,
         Counting: Future<Output = QueryResult<i64>> + Send + 'static,
     {
+        let total = Total::Counted(Box::new(move |conn| total(conn).boxed()));
+        Self::with_total(asked, rows, key, node, total)
+    }
+
+    /// The page of `rows`, which a loader found for `asked` and `parent` together with the pages of other parents; so
+    /// does `counts` with the counts.
+    pub fn of_parent<Key: CursorKey, Row>(
+        asked: &Asked<Key>,
+        rows: Vec<Row>,
+        key: impl Fn(&Row) -> Key,
+        node: impl Fn(Row) -> Node,
+        (counts, parent): (&ByKey<i64>, Uuid),
+    ) -> Self {
+        Self::with_total(asked, rows, key, node, Total::Loaded(counts.clone(), parent))
+    }
+
+    fn with_total<Key: CursorKey, Row>(
+        asked: &Asked<Key>,
+        mut rows: Vec<Row>,
+        key: impl Fn(&Row) -> Key,
+        node: impl Fn(Row) -> Node,
+        total: Total,
+    ) -> Self {
         let surplus = rows.len().saturating_sub(asked.size);
         if asked.page.is_from_end {
             rows.drain(..surplus);
@@ -125,7 +156,7 @@ impl<Node> Connection<Node> {
             start_cursor: edges.first().map(|edge| edge.cursor.clone()),
             end_cursor: edges.last().map(|edge| edge.cursor.clone()),
         };
-        Self { edges, page_info, total: Box::new(move |conn| total(conn).boxed()) }
+        Self { edges, page_info, total }
     }
 }
 
@@ -148,8 +179,12 @@ impl<Node: OutputType> Connection<Node> {
     }
 
     /// How many rows the whole list has. Counted only when it is asked for.
-    async fn total_count(&self, ctx: &Context<'_>) -> Result<i32> {
-        Ok(int((self.total)(ctx.conn().await?).await?))
+    async fn total_count(&self, ctx: &Context<'_>) -> std::result::Result<i32, Arc<Error>> {
+        let count = match &self.total {
+            Total::Counted(count) => count(ctx.conn().await?).await.map_err(Error::from)?,
+            Total::Loaded(counts, parent) => counts.load(*parent).await?.unwrap_or_default(),
+        };
+        Ok(int(count))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use apollo_compiler::Schema as TypedSchema;
 use apollo_compiler::validation::Valid;
@@ -10,7 +11,7 @@ use async_graphql::{
     ValidationMode, Value,
 };
 use futures_util::future::BoxFuture;
-use futures_util::stream::{BoxStream, StreamExt, once};
+use futures_util::stream::{BoxStream, StreamExt, once, unfold};
 use futures_util::{FutureExt, future::ready};
 use uuid::Uuid;
 
@@ -31,6 +32,8 @@ pub struct Caller {
     pub address: Option<IpAddr>,
     /// The id that the answer and the log carry.
     pub request_id: Uuid,
+    /// How long the access token is still good; `None` for a caller without one.
+    pub good_for: Option<Duration>,
 }
 
 /// Puts what resolvers need into a request: the application, the caller, fresh loaders.
@@ -40,6 +43,8 @@ pub type Attach = Box<dyn Fn(&mut Data, Caller) + Send + Sync>;
 pub struct Engine {
     guard: Guard,
     sdl: String,
+    /// The most errors of one answer.
+    errors: usize,
     attach: Attach,
     run: Box<dyn Fn(Request) -> BoxFuture<'static, Response> + Send + Sync>,
     follow: Box<dyn Fn(Request) -> BoxStream<'static, Response> + Send + Sync>,
@@ -56,6 +61,14 @@ pub struct Answer {
     pub retry_after_seconds: Option<u64>,
     /// The price of the operation; 0 when it was refused before it had one.
     pub cost: u64,
+}
+
+/// The answers to one operation, as they come.
+pub struct Answers {
+    /// True for a subscription, which may go on for ever.
+    pub is_subscription: bool,
+    /// One answer to a query or a mutation; one for each event of a subscription.
+    pub stream: BoxStream<'static, Answer>,
 }
 
 /// What became of a request, as far as a transport needs to know.
@@ -87,18 +100,27 @@ impl Engine {
             .disable_suggestions()
             .finish();
         let sdl = print(&schema);
+        let errors = limits.errors;
         let guard = Guard::new(typed(&sdl)?, limits);
         let following = schema.clone();
         Ok(Self {
             guard,
             sdl,
+            errors,
             attach,
             run: Box::new(move |request| {
                 let schema = schema.clone();
                 // Without tokio's budget of steps: it would cut a page of more than 64 rows into several batches of loads.
                 async move { tokio::task::unconstrained(schema.execute(request)).await }.boxed()
             }),
-            follow: Box::new(move |request| following.execute_stream(request)),
+            follow: Box::new(move |request| {
+                let events = following.execute_stream(request);
+                unfold(events, async |mut events| {
+                    let response = tokio::task::unconstrained(events.next()).await?;
+                    Some((response, events))
+                })
+                .boxed()
+            }),
         })
     }
 
@@ -112,28 +134,32 @@ impl Engine {
         let request_id = caller.request_id;
         match self.guard.admit(incoming, allowed, caller.viewer.is_some()) {
             Ok(admitted) => {
-                let cost = admitted.cost;
+                let ending = Ending { request_id, cost: admitted.cost, errors: self.errors };
                 let running = (self.run)(self.request(admitted, caller));
-                let ended = AssertUnwindSafe(running).catch_unwind().await;
-                Answer::ended(ended, request_id, cost)
+                ending.answer(AssertUnwindSafe(running).catch_unwind().await)
             }
             Err(refusal) => Answer::refused(&refusal),
         }
     }
 
     /// Answers any operation as a stream: a subscription with each of its events, anything else with one answer.
-    pub fn follow(&self, incoming: Incoming, caller: Caller) -> BoxStream<'static, Answer> {
+    pub fn follow(&self, incoming: Incoming, caller: Caller) -> Answers {
         let request_id = caller.request_id;
-        match self.guard.admit(incoming, Allowed::All, caller.viewer.is_some()) {
-            Ok(admitted) => {
-                let cost = admitted.cost;
-                AssertUnwindSafe((self.follow)(self.request(admitted, caller)))
-                    .catch_unwind()
-                    .map(move |ended| Answer::ended(ended, request_id, cost))
-                    .boxed()
+        let admitted = match self.guard.admit(incoming, Allowed::All, caller.viewer.is_some()) {
+            Ok(admitted) => admitted,
+            Err(refusal) => {
+                let stream = once(ready(Answer::refused(&refusal))).boxed();
+                return Answers { is_subscription: false, stream };
             }
-            Err(refusal) => once(ready(Answer::refused(&refusal))).boxed(),
-        }
+        };
+        let is_subscription = admitted.is_subscription;
+        let ending = Ending { request_id, cost: admitted.cost, errors: self.errors };
+        let answers = AssertUnwindSafe((self.follow)(self.request(admitted, caller)))
+            .catch_unwind()
+            .map(move |ended| ending.answer(ended))
+            .boxed();
+        let stream = if is_subscription { until_refused(answers) } else { answers };
+        Answers { is_subscription, stream }
     }
 
     /// The text of the document is left out: the engine has it parsed, and can never parse it again.
@@ -160,18 +186,29 @@ impl Answer {
     pub fn stopped(error: &Error, request_id: Uuid) -> Self {
         Self::refused(&Shown::of(error, request_id).into_refusal())
     }
+}
 
+/// What the answer to an execution is made with, beside what came of it.
+#[derive(Clone, Copy)]
+struct Ending {
+    request_id: Uuid,
+    cost: u64,
+    /// The most errors that are reported.
+    errors: usize,
+}
+
+impl Ending {
     /// The answer to an execution that came to its end, or broke off in a panic, whose text nobody sees.
-    fn ended(ended: std::thread::Result<Response>, request_id: Uuid, cost: u64) -> Self {
+    fn answer(self, ended: std::thread::Result<Response>) -> Answer {
         if let Ok(response) = ended {
-            return Self::executed(response, request_id, cost);
+            return self.executed(response);
         }
-        tracing::error!(%request_id, "a resolver panicked");
-        Self::refused(&Shown::masked(request_id).into_refusal())
+        tracing::error!(request_id = %self.request_id, "a resolver panicked");
+        Answer::refused(&Shown::masked(self.request_id).into_refusal())
     }
 
-    fn executed(mut response: Response, request_id: Uuid, cost: u64) -> Self {
-        let shown: Vec<Shown> = response.errors.iter_mut().map(|error| show(error, request_id)).collect();
+    fn executed(self, mut response: Response) -> Answer {
+        let shown = show(&mut response.errors, self.request_id);
         let retry_after_seconds = shown.iter().filter_map(|shown| shown.retry_after).map(whole_seconds).max();
         let outcome = match shown.first() {
             Some(first)
@@ -181,13 +218,31 @@ impl Answer {
             }
             _ => Outcome::Executed,
         };
+        // A page of rows that all fail says nothing more after the first few.
+        response.errors.truncate(self.errors);
         match serde_json::to_vec(&response) {
-            Ok(body) => Self { body, outcome, retry_after_seconds, cost },
+            Ok(body) => Answer { body, outcome, retry_after_seconds, cost: self.cost },
             Err(error) => {
-                Self::stopped(&Error::internal("an answer could not be written", error), request_id)
+                Answer::stopped(&Error::internal("an answer could not be written", error), self.request_id)
             }
         }
     }
+}
+
+/// A subscription whose first answer is nothing but errors did not begin: the engine answers so when the field's own resolver
+/// fails, and by the specification that is an error of the request (`CreateSourceEventStream`).
+fn until_refused(answers: BoxStream<'static, Answer>) -> BoxStream<'static, Answer> {
+    let begun = (Some(answers), true);
+    unfold(begun, async |(answers, is_first)| {
+        let mut answers = answers?;
+        let mut answer = answers.next().await?;
+        if is_first && let Outcome::Failed(code) = answer.outcome {
+            answer.outcome = Outcome::Refused(code);
+            return Some((answer, (None, false)));
+        }
+        Some((answer, (Some(answers), false)))
+    })
+    .boxed()
 }
 
 fn print<Q, M, S>(schema: &Schema<Q, M, S>) -> String

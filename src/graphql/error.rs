@@ -1,5 +1,6 @@
 //! Top-level errors: the stable codes, the refusal of a whole request, and what a caller sees of a failed field.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,18 +91,22 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// Shows an error to the caller; a fault of ours is masked, and logged here, once.
+    /// Shows an error to the caller; a fault of ours is masked, and logged here.
     pub fn of(error: &Error, request_id: Uuid) -> Self {
+        if let Error::Internal { context, source } = error {
+            tracing::error!(%request_id, error = source.as_ref(), "{context}");
+        }
+        Self::unlogged(error, request_id)
+    }
+
+    fn unlogged(error: &Error, request_id: Uuid) -> Self {
         let code = match error {
             Error::Unauthenticated => RequestCode::Unauthenticated,
             Error::Forbidden(_) => RequestCode::Forbidden,
             Error::NotFound(_) | Error::Rejected { .. } => RequestCode::BadUserInput,
             Error::RateLimited { .. } => RequestCode::RateLimited,
             Error::Unavailable(_) => RequestCode::ServiceUnavailable,
-            Error::Internal { context, source } => {
-                tracing::error!(%request_id, error = source.as_ref(), "{context}");
-                return Self::masked(request_id);
-            }
+            Error::Internal { .. } => return Self::masked(request_id),
         };
         let retry_after = match error {
             Error::RateLimited { retry_after } => Some(*retry_after),
@@ -152,6 +157,12 @@ impl Refusal {
         Self { code, errors: vec![error], retry_after: None }
     }
 
+    /// The refusal of a request that was stopped because it took longer than `limit`.
+    pub fn timed_out(limit: Duration) -> Self {
+        let sentence = format!("The request took longer than {} s and was stopped.", limit.as_secs());
+        Self::new(RequestCode::Timeout, sentence)
+    }
+
     /// A refusal with the errors of the document's reader, which know where in the text they are.
     pub fn located(code: RequestCode, errors: impl IntoIterator<Item = GraphQLError>) -> Self {
         let errors = errors
@@ -180,15 +191,28 @@ impl Refusal {
     }
 }
 
-/// Rewrites an error of the engine into what the caller may see, with a code. Returns what it shows.
+/// Rewrites the errors of one execution into what the caller may see, each with a code. Returns what they show.
 ///
 /// Resolvers hand over [`Error`] with `?` (loaders, which give one error to several fields, an `Arc` of it), and the
 /// engine keeps it as the source. The engine's own errors have no source: the ones about an input value are the
-/// caller's, and everything else is a fault of ours.
-pub fn show(error: &mut ServerError, request_id: Uuid) -> Shown {
+/// caller's, and everything else is a fault of ours. An error that several fields share is logged once.
+pub fn show(errors: &mut [ServerError], request_id: Uuid) -> Vec<Shown> {
+    let mut logged = HashSet::new();
+    // None is made meanwhile, so the place of one that is gone is no other's.
+    let shared = |error: &ServerError| error.source::<Arc<Error>>().map(Arc::as_ptr);
+    errors
+        .iter_mut()
+        .map(|error| {
+            let is_new = shared(error).is_none_or(|place| logged.insert(place));
+            show_one(error, request_id, is_new)
+        })
+        .collect()
+}
+
+fn show_one(error: &mut ServerError, request_id: Uuid, is_new: bool) -> Shown {
     let ours = error.source::<Error>().or_else(|| error.source::<Arc<Error>>().map(AsRef::as_ref));
     let shown = if let Some(ours) = ours {
-        Shown::of(ours, request_id)
+        if is_new { Shown::of(ours, request_id) } else { Shown::unlogged(ours, request_id) }
     } else if error.source.is_none() && is_about_input(&error.message) {
         Shown {
             code: RequestCode::BadUserInput,

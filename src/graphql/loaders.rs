@@ -1,20 +1,24 @@
 //! Related rows, loaded for all the objects of a request at once: one statement for each kind of relation.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use dataloader::BatchFn;
 use dataloader::non_cached::Loader;
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
-use futures_util::future::{BoxFuture, try_join_all};
-use futures_util::{FutureExt, TryFutureExt};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
+use crate::extraction::sighting::Sighted;
 use crate::extraction::{run, sighting};
 use crate::graphql::database::Database;
 use crate::mailbox::{connected_account, email};
+use crate::page::Page;
 use crate::users::user;
 use crate::viewer::Visibility;
 use crate::{accounts, categories, jobs, mailbox, transactions, users};
@@ -27,7 +31,7 @@ pub type Related<T> = Option<std::result::Result<T, Arc<Error>>>;
 
 /// The loaders of one request. What they find is what the viewer of the request may see.
 pub struct Loaders {
-    visibility: Arc<OnceLock<Visibility>>,
+    visibility: Visible,
     /// Users by id.
     pub users: ByKey<users::User>,
     /// Categories by id.
@@ -46,33 +50,42 @@ pub struct Loaders {
     pub extractions: ByKey<run::Extraction>,
     /// The mail, the reading and the job behind a transaction.
     pub links: ByKey<sighting::Link>,
-    transactions_of_emails: ByKey<Vec<Uuid>>,
+    /// A page of the transactions that were read in a mail, and one row more.
+    pub transactions_of_emails: ByKey<Vec<Sighted>, (Uuid, Page<Uuid>)>,
+    /// How many transactions were read in a mail; none for a mail of none.
+    pub counts_of_emails: ByKey<i64>,
 }
 
 /// What one key leads to.
-pub struct ByKey<Found: Clone> {
-    loader: Loader<Uuid, Loaded<Found>, Batch<Found>>,
+#[derive(Clone)]
+pub struct ByKey<Found: Clone, K: Key = Uuid> {
+    loader: Loader<K, Loaded<Found>, Batch<Found, K>>,
 }
+
+/// What rows are looked for by.
+pub trait Key: Copy + Eq + Hash + Debug + Send + Sync + 'static {}
+
+impl<T: Copy + Eq + Hash + Debug + Send + Sync + 'static> Key for T {}
 
 type Loaded<Found> = std::result::Result<Option<Found>, Arc<Error>>;
 
 /// Reads what is visible of many keys in one statement.
-type ForKeys<Found> = for<'a> fn(
-    &'a mut AsyncPgConnection,
-    Visibility,
-    &'a [Uuid],
-) -> BoxFuture<'a, QueryResult<Vec<(Uuid, Found)>>>;
+type ForKeys<Found, K> =
+    for<'a> fn(&'a mut AsyncPgConnection, Visibility, &'a [K]) -> BoxFuture<'a, QueryResult<Vec<(K, Found)>>>;
 
-struct Batch<Found> {
+/// Whose rows the request may see at this moment; nobody's before a sign-in.
+type Visible = Arc<RwLock<Option<Visibility>>>;
+
+struct Batch<Found, K> {
     database: Database,
-    visibility: Arc<OnceLock<Visibility>>,
-    read: ForKeys<Found>,
+    visibility: Visible,
+    read: ForKeys<Found, K>,
 }
 
 impl Loaders {
     /// The loaders of a new request, for the rows of `visibility`; without one nothing is loaded.
     pub fn new(database: &Database, visibility: Option<Visibility>) -> Self {
-        let visible = Arc::new(visibility.map_or_else(OnceLock::new, OnceLock::from));
+        let visible = Arc::new(RwLock::new(visibility));
         Self {
             users: ByKey::new(database, &visible, |conn, visibility, ids| {
                 user::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
@@ -106,25 +119,19 @@ impl Loaders {
                     .boxed()
             }),
             transactions_of_emails: ByKey::new(database, &visible, |conn, visibility, ids| {
-                sighting::transactions_of_emails(conn, visibility, ids).map_ok(grouped).boxed()
+                transactions_of_emails(conn, visibility, ids).boxed()
+            }),
+            counts_of_emails: ByKey::new(database, &visible, |conn, visibility, ids| {
+                sighting::count_transactions_of_emails(conn, visibility, ids).boxed()
             }),
             visibility: visible,
         }
     }
 
-    /// The transactions that were read in a mail, in order.
-    pub async fn transactions_of_email(
-        &self,
-        email_id: Uuid,
-    ) -> std::result::Result<Vec<transactions::Transaction>, Arc<Error>> {
-        let ids = self.transactions_of_emails.load(email_id).await?.unwrap_or_default();
-        let rows = try_join_all(ids.into_iter().map(|id| self.transactions.load(id))).await?;
-        Ok(rows.into_iter().flatten().collect())
-    }
-
-    /// Lets a request that nobody had signed in to go on as the user that it signed in.
+    /// From here on the request sees what the user sees whom it signed in, whoever's token came with it: what hangs on
+    /// that user is theirs.
     pub fn sign_in(&self, user_id: Uuid) {
-        self.visibility.get_or_init(|| Visibility::Of(user_id));
+        *self.visibility.write().unwrap_or_else(PoisonError::into_inner) = Some(Visibility::Of(user_id));
     }
 }
 
@@ -132,28 +139,28 @@ impl Loaders {
 /// the fields that wait for another loader are not all through when the first of them asks.
 const YIELDS: usize = 16;
 
-impl<Found: Clone + Send + Sync + 'static> ByKey<Found> {
-    fn new(database: &Database, visibility: &Arc<OnceLock<Visibility>>, read: ForKeys<Found>) -> Self {
+impl<Found: Clone + Send + Sync + 'static, K: Key> ByKey<Found, K> {
+    fn new(database: &Database, visibility: &Visible, read: ForKeys<Found, K>) -> Self {
         let batch = Batch { database: database.clone(), visibility: Arc::clone(visibility), read };
         Self { loader: Loader::new(batch).with_yield_count(YIELDS).with_max_batch_size(LARGEST_BATCH) }
     }
 
     /// What `key` leads to, as far as the viewer may see it. Every field that waits at the same time shares a
     /// statement, and its error.
-    pub async fn load(&self, key: Uuid) -> Loaded<Found> {
+    pub async fn load(&self, key: K) -> Loaded<Found> {
         let loaded = self.loader.try_load(key).await;
         loaded.unwrap_or_else(|error| Err(Arc::new(Error::internal("a loader lost a key", error))))
     }
 
     /// The object that `node` makes of what `key` leads to, as a nullable field resolves to it.
-    pub async fn related<Node>(&self, key: Option<Uuid>, node: impl FnOnce(Found) -> Node) -> Related<Node> {
+    pub async fn related<Node>(&self, key: Option<K>, node: impl FnOnce(Found) -> Node) -> Related<Node> {
         let found = self.load(key?).await.transpose()?;
         Some(found.map(node))
     }
 }
 
-impl<Found: Clone> BatchFn<Uuid, Loaded<Found>> for Batch<Found> {
-    async fn load(&mut self, keys: &[Uuid]) -> HashMap<Uuid, Loaded<Found>> {
+impl<Found: Clone, K: Key> BatchFn<K, Loaded<Found>> for Batch<Found, K> {
+    async fn load(&mut self, keys: &[K]) -> HashMap<K, Loaded<Found>> {
         match self.read(keys).await {
             Ok(mut found) => keys.iter().map(|key| (*key, Ok(found.remove(key)))).collect(),
             Err(error) => {
@@ -164,9 +171,10 @@ impl<Found: Clone> BatchFn<Uuid, Loaded<Found>> for Batch<Found> {
     }
 }
 
-impl<Found> Batch<Found> {
-    async fn read(&self, keys: &[Uuid]) -> Result<HashMap<Uuid, Found>> {
-        let visibility = *self.visibility.get().ok_or(Error::Unauthenticated)?;
+impl<Found, K: Key> Batch<Found, K> {
+    async fn read(&self, keys: &[K]) -> Result<HashMap<K, Found>> {
+        let visibility = *self.visibility.read().unwrap_or_else(PoisonError::into_inner);
+        let visibility = visibility.ok_or(Error::Unauthenticated)?;
         let mut conn = self.database.lease().await?;
         Ok((self.read)(&mut conn, visibility, keys).await?.into_iter().collect())
     }
@@ -176,11 +184,21 @@ fn by_id<Row>(rows: QueryResult<Vec<Row>>, id: impl Fn(&Row) -> Uuid) -> QueryRe
     Ok(rows?.into_iter().map(|row| (id(&row), row)).collect())
 }
 
-/// The values of each key, in their order.
-fn grouped(pairs: Vec<(Uuid, Uuid)>) -> Vec<(Uuid, Vec<Uuid>)> {
-    let mut groups: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
-    for (key, value) in pairs {
-        groups.entry(key).or_default().push(value);
+/// The pages of many mails: one statement, as long as the same stretch of each is asked for.
+async fn transactions_of_emails(
+    conn: &mut AsyncPgConnection,
+    visibility: Visibility,
+    keys: &[(Uuid, Page<Uuid>)],
+) -> QueryResult<Vec<((Uuid, Page<Uuid>), Vec<Sighted>)>> {
+    let mut mails: HashMap<Page<Uuid>, Vec<Uuid>> = HashMap::new();
+    for (id, page) in keys {
+        mails.entry(*page).or_default().push(*id);
     }
-    groups.into_iter().collect()
+    let mut pages: HashMap<(Uuid, Page<Uuid>), Vec<Sighted>> = HashMap::new();
+    for (page, ids) in mails {
+        for sighted in sighting::transactions_of_emails(conn, visibility, &ids, page).await? {
+            pages.entry((sighted.email_id, page)).or_default().push(sighted);
+        }
+    }
+    Ok(pages.into_iter().collect())
 }

@@ -1,5 +1,8 @@
 //! Objects with an id of their own, and how any of them is found by it.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Interface, Object};
 use futures_util::future::join_all;
 use uuid::Uuid;
@@ -63,14 +66,22 @@ impl NodeQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The ids of objects of any type, at most 100.")] ids: Vec<ID>,
-    ) -> Result<Vec<Related<Node>>> {
+    ) -> Result<Vec<Related<Arc<Node>>>> {
         ctx.viewer()?;
         if ids.len() > MOST_IDS {
             let message = format!("Ask for at most {MOST_IDS} ids at a time.");
             return Err(Error::rejected("ids", Code::LimitExceeded, message));
         }
-        Ok(join_all(ids.iter().map(|id| find(ctx, id))).await)
+        // However often an id is there, its object is found once.
+        let distinct: HashSet<&ID> = ids.iter().collect();
+        let finding = distinct.into_iter().map(|id| async move { (id, shared(find(ctx, id).await)) });
+        let found: HashMap<&ID, Related<Arc<Node>>> = join_all(finding).await.into_iter().collect();
+        Ok(ids.iter().map(|id| found.get(id).cloned().flatten()).collect())
     }
+}
+
+fn shared(found: Related<Node>) -> Related<Arc<Node>> {
+    found.map(|found| found.map(Arc::new))
 }
 
 async fn find(ctx: &Context<'_>, id: &ID) -> Related<Node> {

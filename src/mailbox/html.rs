@@ -3,8 +3,8 @@
 //! Reads tags as they come and builds no tree, so that no depth of nesting can exhaust memory or stack.
 
 mod effort;
-mod entities;
 mod hiding;
+mod long_tags;
 mod open_elements;
 mod tokens;
 #[cfg(test)]
@@ -12,7 +12,6 @@ mod tree_tests;
 
 pub(super) use effort::Effort;
 
-use entities::decode;
 use hiding::{hidden_classes, is_hidden};
 use open_elements::OpenElements;
 use tokens::{Token, Tokens};
@@ -27,25 +26,20 @@ pub(super) fn visible_text(html: &str, effort: &mut Effort) -> String {
     while let Some(token) = tokens.next(effort) {
         match token {
             Token::Text(_) if elements.is_hidden() => {}
-            Token::Text(piece) => {
-                let piece = effort.spend_on(piece);
-                effort.spend(REFERENCE * piece.matches('&').count());
-                text.push(&decode(piece));
-            }
-            Token::Sheet(_) => {}
+            Token::Text(piece) => text.push(&piece),
             Token::Start(tag) => {
                 elements.make_way(&tag.name, effort);
                 if !elements.is_hidden() {
                     text.enter(Shape::of(&tag.name));
                 }
-                if !VOID.contains(&tag.name.as_str()) {
-                    elements.open(&tag.name, is_hidden(&tag, &classes, effort));
+                if !VOID.contains(&&*tag.name) {
+                    elements.open(&tag.name, is_hidden(&tag, &classes));
                 }
             }
-            Token::End(name) => {
-                elements.close(&name, effort);
+            Token::End(tag) => {
+                elements.close(&tag.name, effort);
                 if !elements.is_hidden() {
-                    text.leave(Shape::of(&name));
+                    text.leave(Shape::of(&tag.name));
                 }
             }
         }
@@ -53,8 +47,6 @@ pub(super) fn visible_text(html: &str, effort: &mut Effort) -> String {
     text.text
 }
 
-/// What a character reference costs, in units of effort.
-const REFERENCE: usize = 4;
 const VOID: [&str; 14] = [
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track",
     "wbr",

@@ -1,9 +1,10 @@
 //! A mail's bytes to what the rest of the program reads: addresses, subject, date and the text that a person would see.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use chrono::{DateTime, FixedOffset, TimeZone, Utc};
-use mail_parser::{Address, MessageParser, PartType};
+use mail_parser::{Address, MessageParser, MessagePart, MimeHeaders, PartType};
 
 use super::forwarded::{self, Forwarded};
 use super::html::{self, Effort};
@@ -102,18 +103,28 @@ fn own_body(mail: &mail_parser::Message<'_>, effort: &mut Effort) -> Option<Stri
     for part in mail.text_bodies().take(MOST_BODIES).chain(mail.html_bodies().take(MOST_BODIES)) {
         match &part.body {
             PartType::Text(text) if plain.len() < MOST_PLAIN_TEXT && known.insert(text.as_ref()) => {
-                append(&mut plain, &clean(start_of(text, MOST_PLAIN_TEXT)));
+                append(&mut plain, &clean(&with_euro(part, start_of(text, MOST_PLAIN_TEXT))));
             }
-            PartType::Html(source) if known.insert(source.as_ref()) => rich.push(source.as_ref()),
+            PartType::Html(source) if known.insert(source.as_ref()) => rich.push(with_euro(part, source)),
             _ => {}
         }
     }
     let mut shown = String::new();
     for source in rich {
-        append(&mut shown, &html::visible_text(source, effort));
+        append(&mut shown, &html::visible_text(&source, effort));
     }
     let text = if is_poor(&plain, &shown) { shown } else { plain };
     (!text.is_empty()).then_some(text)
+}
+
+/// The euro sign of a Greek text. ISO 8859-7 has it since 2003, and mail-parser's table is older: what it does not know there
+/// is that sign in every mail that speaks of money.
+fn with_euro<'a>(part: &MessagePart<'_>, text: &'a str) -> Cow<'a, str> {
+    let charset = part.content_type().and_then(|kind| kind.attribute("charset"));
+    if charset.is_some_and(|charset| charset.eq_ignore_ascii_case("iso-8859-7")) {
+        return text.replace('\u{fffd}', "€").into();
+    }
+    text.into()
 }
 
 fn append(text: &mut String, next: &str) {

@@ -14,6 +14,8 @@ use crate::viewer::Role;
 
 /// The fewest bytes of a key (RFC 7518, 3.2).
 const KEY_BYTES: usize = 32;
+/// The id of a key that stands alone.
+const LONE_ID: &str = "1";
 const ISSUER: &str = "pennypost";
 
 /// The keys that sign and verify, and how long a token is good.
@@ -50,15 +52,29 @@ impl Claims {
     pub fn role(&self) -> Role {
         Role::parse(&self.role).unwrap_or(Role::User)
     }
+
+    /// How long the token is still good.
+    pub fn good_for(&self, now: DateTime<Utc>) -> Duration {
+        let left = DateTime::from_timestamp(self.exp, 0).map(|end| end - now);
+        left.and_then(|left| left.to_std().ok()).unwrap_or_default()
+    }
 }
 
 impl AccessTokens {
     /// Reads `setting`: one key, or `id:key` pairs with commas, of which the first signs and all verify. `Unavailable`
-    /// with a sentence when a key is too short.
+    /// with a sentence when a key is too short, or when ids do not tell the keys apart.
     pub fn parse(setting: &Secret, lifetime: Duration) -> Result<Self> {
-        let keys: Result<Vec<Key>> =
-            setting.expose().split(',').map(|part| Key::parse(part.trim())).collect();
-        Ok(Self { keys: keys?, lifetime })
+        let parts: Vec<&str> = setting.expose().split(',').map(str::trim).collect();
+        let lone_id = (parts.len() == 1).then_some(LONE_ID);
+        let mut keys: Vec<Key> = Vec::new();
+        for part in parts {
+            let key = Key::parse(part, lone_id)?;
+            if keys.iter().any(|other| other.id == key.id) {
+                return Err(unclear_ids());
+            }
+            keys.push(key);
+        }
+        Ok(Self { keys, lifetime })
     }
 
     /// How long a token is good, in seconds.
@@ -105,8 +121,13 @@ impl AccessTokens {
 }
 
 impl Key {
-    fn parse(text: &str) -> Result<Self> {
-        let (id, secret) = text.split_once(':').unwrap_or(("1", text));
+    /// Reads `id:key`, or a key alone where `lone_id` is its id.
+    fn parse(text: &str, lone_id: Option<&str>) -> Result<Self> {
+        let alone = lone_id.map(|id| (id, text));
+        let (id, secret) = text.split_once(':').or(alone).ok_or_else(unclear_ids)?;
+        if id.is_empty() {
+            return Err(unclear_ids());
+        }
         if secret.len() < KEY_BYTES {
             return Err(Error::Unavailable(format!(
                 "SECRET_KEY has a key of {} bytes; a key has {KEY_BYTES} or more. `openssl rand -base64 48` makes one.",
@@ -117,6 +138,14 @@ impl Key {
         let (encoding, decoding) = (EncodingKey::from_secret(bytes), DecodingKey::from_secret(bytes));
         Ok(Self { id: id.to_owned(), encoding, decoding })
     }
+}
+
+/// The sentence names no id: what stands in front of a colon may be a part of a key.
+fn unclear_ids() -> Error {
+    Error::Unavailable(format!(
+        "SECRET_KEY holds several keys, or an id without letters: each key needs an id of its own, like 2:<new key>,1:<old key>. \
+         A key that stood alone had the id {LONE_ID}, and no key holds a comma."
+    ))
 }
 
 #[cfg(test)]
@@ -173,6 +202,30 @@ mod tests {
         for forged in [format!("eyJhbGciOiJub25lIiwia2lkIjoiMSJ9.{payload}."), "x".into(), String::new()] {
             assert!(matches!(keys.verify(&forged, now), Err(Error::Unauthenticated)));
         }
+    }
+
+    #[test]
+    fn several_keys_have_an_id_each_and_no_two_the_same() {
+        let (old, new) = ("a".repeat(32), "b".repeat(32));
+        for setting in [
+            format!("{new},{old}"),
+            format!("2:{new},{old}"),
+            format!("{new},1:{old}"),
+            format!("1:{new},1:{old}"),
+            format!("2:{new},:{old}"),
+            format!(":{new}"),
+        ] {
+            let error = AccessTokens::parse(&Secret::new(setting), Duration::from_hours(1)).err().unwrap();
+            let sentence = error.to_string();
+            assert!(
+                sentence.contains("SECRET_KEY") && sentence.contains("2:<new key>,1:<old key>"),
+                "{sentence}"
+            );
+            assert!(!sentence.contains("aaaa") && !sentence.contains("bbbb"), "{sentence}");
+        }
+        let now = DateTime::from_timestamp(NOW, 0).unwrap();
+        let token = tokens(&old).issue(&user(), now).unwrap();
+        assert!(tokens(&format!("2:{new},1:{old}")).verify(&token, now).is_ok(), "a lone key has the id 1");
     }
 
     #[test]

@@ -13,7 +13,8 @@ pub async fn list(conn: &mut AsyncPgConnection) -> QueryResult<Vec<User>> {
     users::table.order(users::username).select(User::as_select()).load(conn).await
 }
 
-/// Gives the user another password, and ends every session that the old one began.
+/// Gives the user another password, and deletes every session that the old one began. An access token that is out stays
+/// good until it expires.
 pub async fn set_password_hash(conn: &mut AsyncPgConnection, user_id: Uuid, hash: &str) -> Result<()> {
     conn.transaction(async |conn| {
         diesel::update(users::table.find(user_id)).set(users::password_hash.eq(hash)).execute(conn).await?;

@@ -74,8 +74,14 @@ impl Hasher {
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let stopped = |error| Error::internal("the password threads stopped", error);
-        let _permit = self.permits.acquire().await.map_err(|error| stopped(error.to_string()))?;
-        tokio::task::spawn_blocking(work).await.map_err(|error| stopped(error.to_string()))
+        let permits = Arc::clone(&self.permits);
+        let permit = permits.acquire_owned().await.map_err(|error| stopped(error.to_string()))?;
+        let working = tokio::task::spawn_blocking(move || {
+            // The thread cannot be stopped: it keeps its place to the end, also when nobody waits for it any more.
+            let _permit = permit;
+            work()
+        });
+        working.await.map_err(|error| stopped(error.to_string()))
     }
 }
 
@@ -87,6 +93,8 @@ fn argon2() -> argon2::password_hash::Result<Argon2<'static>> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn password(text: &str) -> Password {
@@ -102,6 +110,25 @@ mod tests {
         assert!(!hasher.verify("wrong horse".to_owned(), Some(hash)).await.unwrap());
         assert!(!hasher.verify("correct horse".to_owned(), None).await.unwrap());
         assert!(!hasher.verify(String::new(), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_any_more_still_counts() {
+        let hasher = Hasher::new(1);
+        let (started, has_started) = tokio::sync::oneshot::channel();
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let abandoned = tokio::spawn({
+            let hasher = hasher.clone();
+            async move { hasher.run(move || (started.send(()), released.recv())).await.map(drop) }
+        });
+        has_started.await.unwrap();
+        abandoned.abort();
+        assert!(abandoned.await.unwrap_err().is_cancelled());
+        let mut next = std::pin::pin!(hasher.run(|| ()));
+        let early = tokio::time::timeout(Duration::from_millis(100), &mut next).await;
+        assert!(early.is_err(), "the work that goes on left its place to another");
+        release.send(()).unwrap();
+        next.await.unwrap();
     }
 
     #[test]

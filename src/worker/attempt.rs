@@ -9,6 +9,12 @@ use tokio::time::{Instant, sleep_until};
 use crate::jobs::finish::Failure;
 use crate::jobs::{JobError, JobPayload, Kind, Outcome, RunningJob, Stop};
 
+/// The code and the class of a failure by time.
+const TIMEOUT: &str = "TIMEOUT";
+
+/// A mail that was named this often when its attempt was cut off is what cuts them off.
+pub(super) const STOPS_TO_GIVE_UP: u32 = 2;
+
 /// How an attempt ended.
 pub(super) enum Ending {
     /// The kind's code has answered.
@@ -82,6 +88,16 @@ async fn end_of_patience(running: &RunningJob, kind: Kind, patience: &Patience) 
     }
 }
 
+/// True when the attempt before this one was ended from outside: its worker vanished, or it made no checkpoint within its time.
+pub(super) fn was_cut_off(running: &RunningJob) -> bool {
+    let job = running.job();
+    let ran_out_of_time = job
+        .error_payload
+        .as_ref()
+        .is_some_and(|error| error.class == TIMEOUT && error.attempt.saturating_add(1) == job.attempt);
+    running.crash_count() > 0 || ran_out_of_time
+}
+
 fn panicked() -> Failure {
     // What the panic says may hold anything, so it is not kept.
     Failure { code: "PANIC", class: "PANIC", message: "The job's code broke off.".to_owned() }
@@ -89,5 +105,5 @@ fn panicked() -> Failure {
 
 fn overdue() -> Failure {
     let message = "The job made no checkpoint within its time.".to_owned();
-    Failure { code: "TIMEOUT", class: "TIMEOUT", message }
+    Failure { code: TIMEOUT, class: TIMEOUT, message }
 }

@@ -7,6 +7,6 @@ mod moves;
 mod people;
 mod postgres_faults;
 mod redis_faults;
-mod script;
+pub mod script;
 mod slots;
-mod world;
+pub mod world;

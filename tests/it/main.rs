@@ -2,12 +2,18 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod batches;
 mod catalogue;
 mod demo_mailbox;
+mod import_command;
 mod import_paths;
 mod jobs;
+mod live;
+mod mail_folders;
 mod main_job;
+mod poison_mail;
 mod review;
+mod several_mailboxes;
 mod sign_up;
 mod support;
 mod surface;

@@ -190,6 +190,23 @@ async fn a_wrong_password_an_unknown_name_and_a_closed_user_are_answered_alike()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_signs_in_beside_anothers_token_sees_their_own_rows_whole() {
+    let test = TestApp::start().await;
+    test.register("bob").await;
+    let (ana, admin) = (test.register("ana").await, test.register_admin("root").await);
+    let login = "mutation ($input: LoginInput!) { login(input: $input) {
+        user { username jobs(first: 1) { nodes { user { username } } } } } }";
+    let input = json!({ "input": { "login": "bob", "password": PASSWORD } });
+    for person in [&ana, &admin, &test.nobody()] {
+        let data = person.data(login, input.clone()).await;
+        let user = json!({ "username": "bob", "jobs": { "nodes": [{ "user": { "username": "bob" } }] } });
+        assert_eq!(data["login"]["user"], user);
+    }
+    test.run_jobs().await;
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bad_token_is_answered_401_and_an_absent_one_by_the_field() {
     let test = TestApp::start().await;
     let carla = test.register("carla").await;

@@ -1,49 +1,45 @@
 //! The schema from the outside: whose rows it shows, how pages are walked, what a page costs, and what a wrong input answers.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
-
-use async_graphql::ID;
-use diesel::connection::{InstrumentationEvent, set_default_instrumentation};
-use pennypost::graphql::global_id::NodeType;
 use serde_json::{Value, json};
 
-use crate::support::app::TestApp;
+use crate::support::app::{Person, TestApp};
+use crate::support::statements;
 use crate::worker_faults::connect;
 
-/// Statements that are about this user are counted; each one names whose rows it reads.
-static WHOSE: Mutex<String> = Mutex::new(String::new());
-static COUNTED: AtomicUsize = AtomicUsize::new(0);
-
-#[expect(clippy::needless_pass_by_value, reason = "diesel hands each event over")]
-fn count(event: InstrumentationEvent<'_>) {
-    if let InstrumentationEvent::StartQuery { query, .. } = event {
-        let whose = WHOSE.lock().unwrap_or_else(PoisonError::into_inner);
-        if !whose.is_empty() && query.to_string().contains(whose.as_str()) {
-            COUNTED.fetch_add(1, Ordering::SeqCst);
-        }
-    }
+/// The statements that a query takes, whatever they are about; and what it answers.
+async fn listen(test: &TestApp, person: &Person<'_>, query: &str) -> (Vec<String>, Value) {
+    test.take_statements();
+    let data = person.data(query, json!({})).await;
+    (test.take_statements(), data)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_with_categories_accounts_and_mails_takes_five_statements() {
-    set_default_instrumentation(|| Some(Box::new(count))).unwrap();
+async fn a_page_takes_one_statement_for_each_relation_whatever_its_length() {
+    statements::watch();
     let test = TestApp::start().await;
     let ana = test.register("ana").await;
     ana.fetch_demo().await;
     let purchases = connect(&test, &ana, "ana", 120).await;
     ana.fetch(purchases).await;
     test.run_jobs().await;
-    *WHOSE.lock().unwrap() = NodeType::User.parse(&ID(ana.id.clone())).unwrap().to_string();
     let query = "{ transactions(first: 100) { nodes { id amount { amount currency }
         category { name } account { name } email { subject } } } }";
-    let data = ana.data(query, json!({})).await;
+    let (statements, data) = listen(&test, &ana, query).await;
     assert!(data["transactions"]["nodes"].as_array().unwrap().len() == 100);
-    assert_eq!(COUNTED.swap(0, Ordering::SeqCst), 5);
-    let counted = "{ transactions(first: 1) { totalCount } }";
-    ana.data(counted, json!({})).await;
-    assert_eq!(COUNTED.swap(0, Ordering::SeqCst), 2);
-    WHOSE.lock().unwrap().clear();
+    assert_eq!(statements.len(), 5, "page, categories, accounts, links to mails, mails: {statements:#?}");
+    let (statements, _) = listen(&test, &ana, "{ transactions(first: 1) { totalCount } }").await;
+    assert_eq!(statements.len(), 2, "{statements:#?}");
+    let query = "{ emails(first: 100) { nodes { transactions(first: 2) { nodes { merchant } pageInfo { hasNextPage } } } } }";
+    let (statements, data) = listen(&test, &ana, query).await;
+    assert!(data["emails"]["nodes"].as_array().unwrap().len() == 100);
+    assert_eq!(statements.len(), 3, "page, what was seen in the mails, transactions: {statements:#?}");
+    let query = "{ emails(first: 30) { nodes { transactions(first: 1) { totalCount } } } }";
+    let (statements, data) = listen(&test, &ana, query).await;
+    let counts =
+        data["emails"]["nodes"].as_array().unwrap().iter().map(|mail| &mail["transactions"]["totalCount"]);
+    assert!(counts.into_iter().any(|count| count == 1), "{data}");
+    // The mails of no transaction may be counted before the others: they wait for none.
+    assert!((4..=5).contains(&statements.len()), "those, and the counts: {statements:#?}");
     test.finish().await;
 }
 
@@ -81,6 +77,12 @@ async fn what_is_somebody_elses_is_absent_and_an_admin_sees_it() {
     let found: Vec<&Value> = own["nodes"].as_array().unwrap().iter().map(|node| &node["id"]).collect();
     assert_eq!(found, ids.iter().collect::<Vec<_>>());
 
+    // An id that is there again is answered again, in its place.
+    let again = json!([ids[1], "nonsense", ids[0], ids[1]]);
+    let repeated = ana.data(NODES, json!({ "ids": again })).await;
+    let nodes = &own["nodes"];
+    assert_eq!(repeated["nodes"], json!([nodes[1], null, nodes[0], nodes[1]]));
+
     let strangers = bob.data(NODES, json!({ "ids": ids })).await;
     assert_eq!(strangers["nodes"], json!(vec![Value::Null; ids.len()]));
     let totals = bob.data(TOTALS, json!({})).await;
@@ -101,6 +103,26 @@ async fn what_is_somebody_elses_is_absent_and_an_admin_sees_it() {
     test.finish().await;
 }
 
+/// All rows of the list at `path`, page by page; `query` gives the next page's cursor under the name `at`.
+async fn walk(person: &Person<'_>, query: &str, path: &[&str], id: &Value, is_back: bool) -> Vec<Value> {
+    let (mut seen, mut at) = (Vec::new(), Value::Null);
+    loop {
+        let data = person.data(query, json!({ "id": id, "at": at })).await;
+        let page = path.iter().fold(&data, |value, name| &value[name]);
+        let mut rows = page["nodes"].as_array().unwrap().clone();
+        if is_back {
+            rows.append(&mut seen);
+            seen = rows;
+        } else {
+            seen.append(&mut rows);
+        }
+        if page["pageInfo"]["more"] == json!(false) {
+            return seen;
+        }
+        at = page["pageInfo"]["at"].clone();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_walk_the_ledger_both_ways_and_see_each_row_once() {
     let test = TestApp::start().await;
@@ -114,24 +136,42 @@ async fn pages_walk_the_ledger_both_ways_and_see_each_row_once() {
     let back = "query ($at: String) { transactions(last: 7, before: $at) { nodes { id }
         pageInfo { more: hasPreviousPage at: startCursor } } }";
     for (query, is_back) in [(ahead, false), (back, true)] {
-        let (mut seen, mut at) = (Vec::new(), Value::Null);
-        loop {
-            let data = ana.data(query, json!({ "at": at })).await;
-            let page = &data["transactions"];
-            let mut rows = page["nodes"].as_array().unwrap().clone();
-            if is_back {
-                rows.append(&mut seen);
-                seen = rows;
-            } else {
-                seen.append(&mut rows);
-            }
-            if page["pageInfo"]["more"] == json!(false) {
-                break;
-            }
-            at = page["pageInfo"]["at"].clone();
-        }
-        assert_eq!(seen, whole);
+        assert_eq!(walk(&ana, query, &["transactions"], &Value::Null, is_back).await, whole);
     }
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_transactions_of_a_mail_are_pages_like_any_list() {
+    let test = TestApp::start().await;
+    let ana = test.register("ana").await;
+    ana.fetch_demo().await;
+    test.run_jobs().await;
+    // One mail of everything, as a long statement is.
+    let newest = "SELECT id FROM emails ORDER BY received_at DESC, id DESC LIMIT 1";
+    test.execute(&format!("UPDATE sightings SET event_key = id::text, email_id = ({newest})")).await;
+    let query = "{ emails(first: 2) { nodes { id transactions(first: 100) { totalCount nodes { id } } } } }";
+    let data = ana.data(query, json!({})).await;
+    let (long, empty) = (&data["emails"]["nodes"][0], &data["emails"]["nodes"][1]);
+    let rows = long["transactions"]["nodes"].as_array().unwrap();
+    assert!(rows.len() > 40 && long["transactions"]["totalCount"] == rows.len(), "{long}");
+    assert_eq!(empty["transactions"], json!({ "totalCount": 0, "nodes": [] }));
+    let ahead = "query ($id: ID!, $at: String) { email(id: $id) { transactions(first: 7, after: $at) {
+        nodes { id } pageInfo { more: hasNextPage at: endCursor } } } }";
+    let back = "query ($id: ID!, $at: String) { email(id: $id) { transactions(last: 7, before: $at) {
+        nodes { id } pageInfo { more: hasPreviousPage at: startCursor } } } }";
+    for (query, is_back) in [(ahead, false), (back, true)] {
+        let path = ["email", "transactions"];
+        assert_eq!(&walk(&ana, query, &path, &long["id"], is_back).await, rows);
+    }
+    let wrong = "query ($id: ID!) { email(id: $id) { subject transactions(first: 101) { nodes { id } } } }";
+    let answer = ana.ask(wrong, json!({ "id": long["id"] })).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
+    assert!(answer["data"]["email"]["subject"].is_string(), "{answer}");
+    let endless =
+        "{ emails(first: 20) { nodes { transactions(first: 20) { nodes { email { transactions(first: 20) {
+        nodes { email { subject } } } } } } } } }";
+    assert_eq!(ana.error_code(endless, json!({})).await, "QUERY_TOO_COMPLEX");
     test.finish().await;
 }
 

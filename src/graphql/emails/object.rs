@@ -3,10 +3,11 @@
 use async_graphql::{Context, Enum, ID, Object};
 
 use crate::error::{Error, Result};
-use crate::graphql::context::RequestContext;
+use crate::graphql::connection::{Connection, Window};
 use crate::graphql::global_id::NodeType;
 use crate::graphql::loaders::Related;
 use crate::graphql::scalars::DateTime;
+use crate::graphql::transactions;
 use crate::graphql::transactions::object::Transaction;
 use crate::mailbox;
 use crate::mailbox::authenticity;
@@ -110,14 +111,17 @@ impl Email {
         self.0.extraction_reason.as_deref()
     }
 
-    /// The transactions that were read in it; null only when they could not be loaded.
-    async fn transactions(&self, ctx: &Context<'_>) -> Related<Vec<Transaction>> {
-        Some(
-            ctx.loaders()
-                .transactions_of_email(self.0.id)
-                .await
-                .map(|rows| rows.into_iter().map(Transaction).collect()),
-        )
+    /// The transactions that were read in it, in their order there; null only when they could not be loaded.
+    async fn transactions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start, 1 to 100; 25 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Related<Connection<Transaction>> {
+        let window = Window { first, after, last, before };
+        Some(transactions::query::list_of_email(ctx, self.0.id, &window).await)
     }
 
     /// When it was stored.

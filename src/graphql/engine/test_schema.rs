@@ -1,5 +1,6 @@
 //! A small schema with every shape of input and output that the guard and the engine treat in their own way.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -7,6 +8,8 @@ use async_graphql::{
     Context, EmptySubscription, Enum, InputObject, MaybeUndefined, Object, OneofObject, Scalar, ScalarType,
     Schema, SimpleObject, Subscription,
 };
+use dataloader::BatchFn;
+use dataloader::non_cached::Loader;
 use futures_util::Stream;
 
 use super::{Attach, Caller, Engine};
@@ -75,9 +78,39 @@ struct ItemConnection {
     edges: Vec<ItemEdge>,
     nodes: Vec<Item>,
     page_info: PageInfo,
+    total_count: i32,
 }
 
 pub(crate) struct Item;
+
+/// A row whose related field fails together with that of its siblings.
+struct Row {
+    number: i32,
+    related: Loader<i32, Found, Away>,
+}
+
+/// What one key of the loader leads to.
+type Found = std::result::Result<i32, Arc<Error>>;
+
+/// A loader that never finds anything, and gives one error to every field that waits.
+struct Away;
+
+impl BatchFn<i32, Found> for Away {
+    async fn load(&mut self, keys: &[i32]) -> HashMap<i32, Found> {
+        let error = Arc::new(Error::internal("reading the related rows", "the disk is on fire"));
+        keys.iter().map(|key| (*key, Err(Arc::clone(&error)))).collect()
+    }
+}
+
+#[Object]
+impl Row {
+    async fn number(&self) -> i32 {
+        self.number
+    }
+    async fn related(&self) -> Option<Found> {
+        self.related.try_load(self.number).await.ok()
+    }
+}
 
 fn page(first: Option<i32>, last: Option<i32>) -> ItemConnection {
     let rows = first.or(last).unwrap_or(2).clamp(0, 2);
@@ -85,6 +118,7 @@ fn page(first: Option<i32>, last: Option<i32>) -> ItemConnection {
         edges: (0..rows).map(|row| ItemEdge { cursor: row.to_string(), node: Item }).collect(),
         nodes: (0..rows).map(|_| Item).collect(),
         page_info: PageInfo { has_next_page: false },
+        total_count: rows,
     }
 }
 
@@ -176,6 +210,10 @@ impl Query {
     async fn items(&self, first: Option<i32>, last: Option<i32>) -> ItemConnection {
         page(first, last)
     }
+    async fn rows(&self, count: i32) -> Vec<Row> {
+        let related = Loader::new(Away).with_max_batch_size(1_000);
+        (0..count).map(|number| Row { number, related: related.clone() }).collect()
+    }
     async fn by_ids(&self, ids: Vec<async_graphql::ID>) -> Vec<Item> {
         ids.iter().map(|_| Item).collect()
     }
@@ -199,6 +237,9 @@ impl Query {
         tokio::time::sleep(Duration::from_millis(150)).await;
         1
     }
+    async fn long(&self) -> String {
+        "x".repeat(2_000_000)
+    }
     async fn slow(&self) -> i32 {
         tokio::time::sleep(Duration::from_mins(1)).await;
         1
@@ -215,6 +256,12 @@ impl Mutation {
     async fn sign_in(&self) -> &'static str {
         "signed in"
     }
+    async fn later(&self) -> u32 {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let mut counter = self.0.lock().unwrap();
+        *counter += 1;
+        *counter
+    }
     async fn increment(&self) -> u32 {
         let mut counter = self.0.lock().unwrap();
         *counter += 1;
@@ -229,6 +276,16 @@ impl Ticks {
     async fn ticks(&self, to: i32) -> impl Stream<Item = i32> {
         assert!(to >= 0, "a subscription of the test schema");
         futures_util::stream::iter(1..=to)
+    }
+    async fn for_ever(&self) -> impl Stream<Item = i32> {
+        futures_util::stream::pending()
+    }
+    async fn flood(&self) -> impl Stream<Item = String> {
+        futures_util::stream::repeat_with(|| "x".repeat(10_000))
+    }
+    async fn refused(&self) -> async_graphql::Result<impl Stream<Item = i32>> {
+        std::future::ready(()).await;
+        Err::<futures_util::stream::Empty<i32>, _>(Error::Forbidden("Admins only.").into())
     }
 }
 

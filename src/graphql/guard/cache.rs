@@ -1,4 +1,4 @@
-//! The documents that were read before, bounded by the length of their text.
+//! The documents that were read before, bounded by the memory that they take.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,6 +8,8 @@ use crate::graphql::guard::document::Document;
 /// Two generations of documents. A document that is asked for moves to the young one; when that is full it becomes the
 /// old one, and what nobody has asked for since is forgotten. So a flood of new documents costs no more than memory
 /// for two generations, and the ones in use come back after one reading.
+///
+/// What is counted is [`Document::weight`] and not the text: a short text may be read into hundreds of times its length.
 pub struct DocumentCache {
     generation_bytes: usize,
     generations: Mutex<Generations>,
@@ -21,7 +23,7 @@ struct Generations {
 }
 
 impl DocumentCache {
-    /// A cache of documents whose text has `bytes` bytes together, at most.
+    /// A cache of documents that take `bytes` bytes of memory together, at most.
     pub fn new(bytes: usize) -> Self {
         Self { generation_bytes: bytes / 2, generations: Mutex::default() }
     }
@@ -39,7 +41,7 @@ impl DocumentCache {
 
     /// Keeps a document under its text.
     pub fn keep(&self, text: &str, document: Arc<Document>) {
-        if text.len() <= self.generation_bytes {
+        if document.weight() <= self.generation_bytes {
             self.lock().keep(self.generation_bytes, Arc::from(text), document);
         }
     }
@@ -52,11 +54,11 @@ impl DocumentCache {
 
 impl Generations {
     fn keep(&mut self, generation_bytes: usize, text: Arc<str>, document: Arc<Document>) {
-        if self.young_bytes.saturating_add(text.len()) > generation_bytes {
+        let bytes = document.weight();
+        if self.young_bytes.saturating_add(bytes) > generation_bytes {
             self.old = std::mem::take(&mut self.young);
             self.young_bytes = 0;
         }
-        let bytes = text.len();
         if self.young.insert(text, document).is_none() {
             self.young_bytes = self.young_bytes.saturating_add(bytes);
         }
@@ -65,39 +67,63 @@ impl Generations {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use apollo_compiler::Schema;
 
     use super::*;
     use crate::graphql::guard::limits::Limits;
 
-    fn document() -> Arc<Document> {
-        let schema = Schema::parse_and_validate("type Query { a: Int }", "schema.graphql").unwrap();
-        Arc::new(Document::read(&schema, "{ a }", &Limits::default()).unwrap_or_else(|_| unreachable!()))
+    fn read(text: &str) -> Arc<Document> {
+        let schema = Schema::parse_and_validate("type Query { a: Query b: Int }", "schema.graphql").unwrap();
+        let read = Document::read(&schema, text, &Limits::default());
+        Arc::new(read.unwrap_or_else(|refusal| panic!("{:?}", refusal.errors)))
+    }
+
+    /// One large fragment, spread by that many operations.
+    fn spread_by(operations: usize) -> String {
+        let operations = (0..operations).fold(String::new(), |mut text, number| {
+            write!(text, "query Q{number}{{...F}}").unwrap();
+            text
+        });
+        format!("{operations} fragment F on Query{{{}}}", "a{b}".repeat(460))
     }
 
     #[test]
     fn what_is_asked_for_stays_and_the_rest_is_forgotten() {
-        let cache = DocumentCache::new(8);
-        cache.keep("used", document());
-        cache.keep("idle", document());
+        let document = read("{ b }");
+        let cache = DocumentCache::new(4 * document.weight());
+        let keep = |name| cache.keep(name, Arc::clone(&document));
+        keep("used");
+        keep("idle");
+        keep("young");
         assert!(cache.find("used").is_some());
-        cache.keep("more", document());
+        keep("more");
         assert!(cache.find("used").is_some(), "it was asked for since");
-        cache.keep("last", document());
         assert!(cache.find("idle").is_none(), "nobody has asked for it");
     }
 
     #[test]
-    fn the_cache_never_holds_more_text_than_it_may() {
-        let cache = DocumentCache::new(40);
-        let document = document();
+    fn the_cache_never_weighs_more_than_it_may() {
+        let document = read(&spread_by(15));
+        let most = 9 * document.weight();
+        let cache = DocumentCache::new(most);
         for number in 0..1_000 {
             cache.keep(&format!("document {number}"), Arc::clone(&document));
             let generations = cache.lock();
-            let texts = generations.young.keys().chain(generations.old.keys());
-            assert!(texts.map(|text| text.len()).sum::<usize>() <= 40);
+            let kept = generations.young.values().chain(generations.old.values());
+            let weight: usize = kept.map(|document| document.weight()).sum();
+            assert!((most / 3..=most).contains(&weight) || number < 3, "{weight} of {most}");
         }
-        cache.keep(&"x".repeat(21), document);
-        assert!(cache.find(&"x".repeat(21)).is_none(), "one that would fill a generation is not kept");
+        let small = DocumentCache::new(2 * document.weight() - 1);
+        small.keep("large", document);
+        assert!(small.find("large").is_none(), "one that is larger than a generation is not kept");
+    }
+
+    #[test]
+    fn a_fragment_weighs_once_however_many_operations_spread_it() {
+        let (once, often) = (read(&spread_by(1)).weight(), read(&spread_by(15)).weight());
+        assert!(often < once + once / 4, "{often} and {once}");
+        assert!(once > 250 * spread_by(1).len(), "a text that is read into much weighs much: {once}");
     }
 }

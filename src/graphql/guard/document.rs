@@ -7,25 +7,29 @@ use apollo_compiler::parser::Parser;
 use apollo_compiler::validation::{DiagnosticList, Valid};
 use apollo_compiler::{Node, Schema, introspection};
 use async_graphql::parser::parse_query;
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument};
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition};
+use async_graphql::{Name as EngineName, Positioned};
 
 use crate::graphql::error::{Refusal, RequestCode};
 use crate::graphql::guard::limits::Limits;
 use crate::graphql::guard::one_of;
 use crate::graphql::guard::shape::{Measured, Shape, measure};
 
-/// A document that was read and fits the schema.
+/// A document that was read and fits the schema. It holds every fragment once, however many operations reach it.
 pub struct Document {
     /// The document, each field with its definition in the schema.
     pub typed: Valid<TypedDocument>,
+    /// The document as the engine takes it.
+    untyped: ExecutableDocument,
     /// What was found out about each operation, under its name.
     operations: HashMap<Option<Name>, ReadOperation>,
+    weight: usize,
 }
 
 /// What was found out about one operation.
 pub struct ReadOperation {
-    /// The operation and the fragments that it reaches, nothing else: the engine walks all that it is given.
-    pub executable: ExecutableDocument,
+    /// The fragments that the operation reaches, by their names.
+    fragments: Vec<EngineName>,
     /// The shape.
     pub shape: Shape,
     /// The refusal of an operation that reads the schema in a way that multiplies.
@@ -41,7 +45,7 @@ impl Document {
                 format!("The document is too long: at most {} bytes are allowed.", limits.document_bytes),
             ));
         }
-        let typed = read_typed(schema, text, limits)?;
+        let (typed, tokens) = read_typed(schema, text, limits)?;
         if typed.operations.len() > limits.operations {
             return Err(Refusal::new(
                 RequestCode::QueryTooComplex,
@@ -55,7 +59,14 @@ impl Document {
             let read = read_operation(schema, &typed, operation, &untyped, limits)?;
             operations.insert(operation.name.clone(), read);
         }
-        Ok(Self { typed, operations })
+        let reached: usize = operations.values().map(|read| read.fragments.len()).sum();
+        let weight = weight(text, tokens, operations.len(), reached);
+        Ok(Self { typed, untyped, operations, weight })
+    }
+
+    /// How many bytes of memory the document takes, rather too many than too few.
+    pub fn weight(&self) -> usize {
+        self.weight
     }
 
     /// The operation of that name, or the only one.
@@ -76,9 +87,28 @@ impl Document {
         })?;
         Ok((operation, read))
     }
+
+    /// The operation and the fragments that it reaches, nothing else: the engine walks all that it is given, and takes
+    /// it for itself.
+    pub fn executable(
+        &self,
+        operation: &Operation,
+        read: &ReadOperation,
+    ) -> Result<ExecutableDocument, Refusal> {
+        let definition = definition(&self.untyped, operation).ok_or_else(unreadable)?;
+        let fragments = read.fragments.iter().filter_map(|name| self.untyped.fragments.get_key_value(name));
+        Ok(ExecutableDocument {
+            operations: DocumentOperations::Single(definition.clone()),
+            fragments: fragments.map(|(name, fragment)| (name.clone(), fragment.clone())).collect(),
+        })
+    }
 }
 
-fn read_typed(schema: &Valid<Schema>, text: &str, limits: &Limits) -> Result<Valid<TypedDocument>, Refusal> {
+fn read_typed(
+    schema: &Valid<Schema>,
+    text: &str,
+    limits: &Limits,
+) -> Result<(Valid<TypedDocument>, usize), Refusal> {
     let mut parser = Parser::new().recursion_limit(limits.nesting).token_limit(limits.tokens);
     let ast = parser.parse_ast(text, "document.graphql").map_err(|failed| {
         let too_large =
@@ -95,8 +125,10 @@ fn read_typed(schema: &Valid<Schema>, text: &str, limits: &Limits) -> Result<Val
             diagnosed(RequestCode::ParseFailed, &failed.errors, limits)
         }
     })?;
-    ast.to_executable_validate(schema)
-        .map_err(|failed| diagnosed(RequestCode::ValidationFailed, &failed.errors, limits))
+    let typed = ast
+        .to_executable_validate(schema)
+        .map_err(|failed| diagnosed(RequestCode::ValidationFailed, &failed.errors, limits))?;
+    Ok((typed, parser.tokens_reached()))
 }
 
 fn read_operation(
@@ -116,20 +148,34 @@ fn read_operation(
     } else {
         Ok(())
     };
-    let definition = match (&untyped.operations, &operation.name) {
+    definition(untyped, operation).ok_or_else(unreadable)?;
+    let reached = fragments.into_iter().filter_map(|name| untyped.fragments.get_key_value(name.as_str()));
+    let fragments = reached.map(|(name, _)| name.clone()).collect();
+    Ok(ReadOperation { fragments, shape, introspection })
+}
+
+/// The operation as the engine's parser read it.
+fn definition<'a>(
+    untyped: &'a ExecutableDocument,
+    operation: &Operation,
+) -> Option<&'a Positioned<OperationDefinition>> {
+    match (&untyped.operations, &operation.name) {
         (DocumentOperations::Single(operation), _) => Some(operation),
         (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name.as_str()),
         (DocumentOperations::Multiple(_), None) => None,
-    };
-    let definition = definition.cloned().ok_or_else(|| {
-        Refusal::new(RequestCode::ParseFailed, "An operation of the document could not be read.")
-    })?;
-    let fragments = fragments.into_iter().filter_map(|name| untyped.fragments.get_key_value(name.as_str()));
-    let executable = ExecutableDocument {
-        operations: DocumentOperations::Single(definition),
-        fragments: fragments.map(|(name, fragment)| (name.clone(), fragment.clone())).collect(),
-    };
-    Ok(ReadOperation { executable, shape, introspection })
+    }
+}
+
+fn unreadable() -> Refusal {
+    Refusal::new(RequestCode::ParseFailed, "An operation of the document could not be read.")
+}
+
+/// An estimate from above. The dearest token is a field with a selection of its own, whose parts stand once in the form
+/// that is validated and once in the form that is executed; the text is held by both readers and by the cache.
+fn weight(text: &str, tokens: usize, operations: usize, reached: usize) -> usize {
+    const DOCUMENT: usize = 4_096;
+    let parts = [(text.len(), 4), (tokens, 450), (operations, 512), (reached, 32)];
+    parts.into_iter().fold(DOCUMENT, |sum, (count, bytes)| sum.saturating_add(count.saturating_mul(bytes)))
 }
 
 fn diagnosed(code: RequestCode, errors: &DiagnosticList, limits: &Limits) -> Refusal {

@@ -24,15 +24,17 @@ pub struct Limits {
     pub levels: u64,
     /// The highest price of an operation: an object costs 1, a scalar 0, a connection 1 + page * its node.
     pub complexity: u64,
+    /// What `totalCount` costs: a statement that reads the whole list.
+    pub total_count: u64,
     /// The rows that a connection is priced at where neither `first` nor `last` is given.
     pub default_page: u64,
-    /// The most errors that a refused request reports.
+    /// The most errors that an answer reports.
     pub errors: usize,
     /// The root fields that check a secret; a request may hold one of them, once.
     pub sign_in_fields: Vec<String>,
     /// Who may read the schema through introspection.
     pub introspection: Introspection,
-    /// The text of the documents kept in the cache, in bytes; each of its two generations may hold half.
+    /// The memory that the documents kept in the cache may take, in bytes; each of its two generations may hold half.
     pub cached_document_bytes: usize,
 }
 
@@ -71,11 +73,12 @@ impl Default for Limits {
             depth: 12,
             levels: 64,
             complexity: 2_000,
+            total_count: 50,
             default_page: 25,
             errors: 20,
             sign_in_fields: Vec::new(),
             introspection: Introspection::SignedIn,
-            cached_document_bytes: 2 * 1024 * 1024,
+            cached_document_bytes: 16 * 1024 * 1024,
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The price of an operation: an object costs 1, a scalar 0, a connection 1 + page * its node.
 //!
 //! It is worked out for each request, since the size of a page may be a variable. Each fragment is priced once, and
-//! the sums saturate. A list of objects that is asked for by `ids` costs as much as that many objects; any other list
-//! that is not a connection is small and fixed, and costs as much as an object.
+//! the sums saturate. A connection costs its page whatever is selected of it: its rows are read before anybody looks at
+//! the selection, and a node costs 1 at least. `totalCount` is no scalar like others: it reads the whole list, and costs
+//! a fixed sum, at each of its aliases. A list of objects that is asked for by `ids` costs as much as that many objects;
+//! any other list that is not a connection is small and fixed, and costs as much as an object.
 
 use std::collections::HashMap;
 
@@ -21,8 +23,7 @@ pub fn price(
     variables: &JsonMap,
     limits: &Limits,
 ) -> Result<u64, Refusal> {
-    let mut pricing =
-        Pricing { document, variables, default_page: limits.default_page, fragments: HashMap::new() };
+    let mut pricing = Pricing { document, variables, limits, fragments: HashMap::new() };
     let price = pricing.selection_set(&operation.selection_set).once;
     if price > limits.complexity {
         return Err(Refusal::new(
@@ -46,13 +47,13 @@ struct Price {
 struct Pricing<'a> {
     document: &'a ExecutableDocument,
     variables: &'a JsonMap,
-    default_page: u64,
+    limits: &'a Limits,
     fragments: HashMap<&'a Name, Price>,
 }
 
 impl<'a> Pricing<'a> {
     fn selection_set(&mut self, set: &'a SelectionSet) -> Price {
-        let on_connection = set.ty.as_str().ends_with("Connection");
+        let on_connection = is_connection(set);
         set.selections.iter().fold(Price::default(), |sum, selection| {
             let price = match selection {
                 Selection::Field(field) => self.field(field, on_connection),
@@ -67,6 +68,9 @@ impl<'a> Pricing<'a> {
     }
 
     fn field(&mut self, field: &'a Field, on_connection: bool) -> Price {
+        if on_connection && field.name == "totalCount" {
+            return Price { once: self.limits.total_count, per_row: 0 };
+        }
         if field.selection_set.is_empty() {
             return Price::default();
         }
@@ -79,8 +83,8 @@ impl<'a> Pricing<'a> {
             _ if field.ty().is_list() => {
                 Price { once: object.saturating_mul(self.asked_by_ids(field).unwrap_or(1)), per_row: 0 }
             }
-            _ if below.per_row > 0 => {
-                let rows = below.per_row.saturating_mul(self.page(field));
+            _ if is_connection(&field.selection_set) => {
+                let rows = below.per_row.max(1).saturating_mul(self.page(field));
                 Price { once: object.saturating_add(rows), per_row: 0 }
             }
             _ => Price { once: object, per_row: 0 },
@@ -107,7 +111,7 @@ impl<'a> Pricing<'a> {
             Argument::Literal(_) => None,
         };
         let asked = rows("first").into_iter().chain(rows("last")).max();
-        asked.map_or(self.default_page, |rows: i64| u64::try_from(rows).unwrap_or_default())
+        asked.map_or(self.limits.default_page, |rows: i64| u64::try_from(rows).unwrap_or_default())
     }
 
     /// How many objects a field is asked for by their ids; `None` when it has no such argument.
@@ -133,6 +137,11 @@ impl<'a> Pricing<'a> {
         let definition = field.definition.argument_by_name(name)?;
         Some(Argument::Literal(definition.default_value.as_ref()?.as_ref()))
     }
+}
+
+/// True for the fields of a connection, which its type's name tells.
+fn is_connection(set: &SelectionSet) -> bool {
+    set.ty.as_str().ends_with("Connection")
 }
 
 enum Argument<'a> {

@@ -1,8 +1,12 @@
 //! The queries for transactions.
 
-use async_graphql::{Context, ID, Object};
+use std::sync::Arc;
 
-use crate::error::Result;
+use async_graphql::{Context, ID, Object};
+use futures_util::future::try_join_all;
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
 use crate::graphql::connection::{Connection, Window};
 use crate::graphql::context::RequestContext;
 use crate::graphql::database::Lease;
@@ -66,4 +70,21 @@ pub async fn list(
         async move { transactions::count(&mut conn, visibility, &filter).await }
     };
     Ok(Connection::new(&asked, rows, transactions::Transaction::key, Transaction, total))
+}
+
+/// One page of the transactions that were read in a mail, found together with those of the other mails of the request.
+pub async fn list_of_email(
+    ctx: &Context<'_>,
+    email_id: Uuid,
+    window: &Window,
+) -> std::result::Result<Connection<Transaction>, Arc<Error>> {
+    let (asked, loaders) = (window.page()?, ctx.loaders());
+    let sighted = loaders.transactions_of_emails.load((email_id, asked.page)).await?.unwrap_or_default();
+    let found = sighted.into_iter().map(|sighted| async move {
+        let row = loaders.transactions.load(sighted.transaction_id).await?;
+        Ok::<_, Arc<Error>>(row.map(|row| (sighted.sighting_id, row)))
+    });
+    let rows = try_join_all(found).await?.into_iter().flatten().collect();
+    let counts = (&loaders.counts_of_emails, email_id);
+    Ok(Connection::of_parent(&asked, rows, |(key, _)| *key, |(_, row)| Transaction(row), counts))
 }

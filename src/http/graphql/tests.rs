@@ -1,7 +1,9 @@
 //! GraphQL over HTTP against a running server: methods, media types, statuses, limits and time-outs.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, AUTHORIZATION, HeaderName, ORIGIN};
 use futures_util::FutureExt;
 use futures_util::future::ready;
@@ -10,11 +12,12 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::*;
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::graphql::engine::test_schema;
+use crate::graphql::engine::{Caller, test_schema};
 use crate::http::router::{Cors, router};
 use crate::http::serve::{Patience, serve};
 use crate::viewer::{Role, Viewer};
@@ -45,17 +48,18 @@ fn authenticate(arrival: Arrival) -> Result<Caller> {
         }
         Some(_) => return Err(Error::Unauthenticated),
     };
-    Ok(Caller { viewer, address: peer, request_id })
+    Ok(Caller { viewer, address: peer, request_id, good_for: None })
 }
 
 impl Server {
     async fn start() -> Self {
         let is_ready = Arc::new(AtomicBool::new(true));
+        let engine = Arc::new(test_schema::engine(test_schema::limits()));
+        let who: Authenticate = Arc::new(|arrival| ready(authenticate(arrival)).boxed());
         let endpoint = GraphqlEndpoint {
-            engine: Arc::new(test_schema::engine(test_schema::limits())),
-            authenticate: Arc::new(|arrival| ready(authenticate(arrival)).boxed()),
             body: BodyLimits { within: Duration::from_millis(300), ..BodyLimits::default() },
             within: Duration::from_millis(300),
+            ..GraphqlEndpoint::new(engine, who, Origins::Any, Clock::System)
         };
         let flag = Arc::clone(&is_ready);
         let readiness = Arc::new(move || {
@@ -200,6 +204,22 @@ async fn get_is_for_queries_only() {
 }
 
 #[tokio::test]
+async fn a_null_character_is_refused_however_it_comes() {
+    let server = Server::start().await;
+    for query in ["{ word(word: \"a\0b\") }", "{ hello } # \0", "{ hello\0 }", "{ word(word: \"a\\u0000\") }"]
+    {
+        server.query(GRAPHQL, query).await.is(400, "BAD_USER_INPUT");
+        let mut address = reqwest::Url::parse(&server.url("/graphql")).unwrap();
+        address.query_pairs_mut().append_pair("query", query);
+        assert!(address.query().unwrap().contains("00"), "{address}");
+        let request = server.client.get(address).header(ACCEPT, GRAPHQL);
+        Reply::of(request.send().await.unwrap()).await.is(400, "BAD_USER_INPUT");
+    }
+    // In the body itself it is no JSON.
+    server.post(GRAPHQL, "{\"query\":\"{ hello }\0\"}").await.is(400, "BAD_REQUEST");
+}
+
+#[tokio::test]
 async fn a_bad_token_is_401_and_none_is_a_stranger() {
     let server = Server::start().await;
     assert_eq!(server.with_token("good").await.body["data"]["greeting"], "hello, you");
@@ -250,6 +270,11 @@ async fn a_body_that_is_too_long_is_read_to_its_end_and_refused() {
     long.resize(long.len() + 4_000_000, b'x');
     let answer = server.raw(&long).await;
     assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("PAYLOAD_TOO_LARGE"), "{answer}");
+    // So is one whose answer the client would not take.
+    let mut unacceptable = b"POST /graphql HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\nContent-Length: 4000000\r\nConnection: close\r\n\r\n".to_vec();
+    unacceptable.resize(unacceptable.len() + 4_000_000, b'x');
+    let answer = server.raw(&unacceptable).await;
+    assert!(answer.starts_with("HTTP/1.1 406 ") && answer.contains("NOT_ACCEPTABLE"), "{answer}");
     let waiting = "POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9999999\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n";
     let answer = server.raw(waiting.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
+use html5ever::tokenizer::Tag;
+
 use super::effort::Effort;
-use super::entities::decode_attribute;
-use super::tokens::{StartTag, Token, Tokens};
+use super::tokens::{Token, Tokens};
 
 /// The classes that the style sheets in the document hide, outside media queries.
 pub(super) fn hidden_classes(html: &str, effort: &mut Effort) -> HashSet<String> {
@@ -13,29 +14,46 @@ pub(super) fn hidden_classes(html: &str, effort: &mut Effort) -> HashSet<String>
         return classes;
     }
     let mut tokens = Tokens::of(html);
+    let mut sheet: Option<String> = None;
     while let Some(token) = tokens.next(effort) {
-        if let Token::Sheet(sheet) = token {
-            classes.extend(hidden_in_sheet(effort.spend_on(sheet)));
+        match token {
+            Token::Text(piece) => {
+                if let Some(sheet) = &mut sheet {
+                    sheet.push_str(&piece);
+                }
+            }
+            Token::Start(tag) => sheet = (&*tag.name == "style").then(String::new),
+            Token::End(_) => classes.extend(sheet.take().iter().flat_map(|sheet| hidden_in_sheet(sheet))),
         }
     }
+    classes.extend(sheet.iter().flat_map(|sheet| hidden_in_sheet(sheet)));
     classes
 }
 
 /// True when nobody can see what the element holds.
-pub(super) fn is_hidden(tag: &StartTag<'_>, classes: &HashSet<String>, effort: &mut Effort) -> bool {
-    let name = tag.name.as_str();
+pub(super) fn is_hidden(tag: &Tag, classes: &HashSet<String>) -> bool {
     if matches!(
-        name,
-        "style" | "script" | "title" | "noscript" | "template" | "svg" | "iframe" | "select" | "object"
+        &*tag.name,
+        "style"
+            | "script"
+            | "title"
+            | "noscript"
+            | "template"
+            | "svg"
+            | "iframe"
+            | "noembed"
+            | "noframes"
+            | "select"
+            | "object"
     ) {
         return true;
     }
-    if tag.is_hidden || tag.style.is_some_and(|style| hides(&decode_attribute(effort.spend_on(style)))) {
-        return true;
-    }
-    let Some(own) = tag.class.filter(|_| !classes.is_empty()) else { return false };
-    let own = decode_attribute(effort.spend_on(own));
-    own.split_ascii_whitespace().any(|class| classes.contains(class))
+    tag.attrs.iter().any(|attribute| match &*attribute.name.local {
+        "hidden" => true,
+        "style" => hides(&attribute.value),
+        "class" => attribute.value.split_ascii_whitespace().any(|class| classes.contains(class)),
+        _ => false,
+    })
 }
 
 /// True when a style makes the text that it applies to impossible to see.

@@ -53,7 +53,7 @@ async fn a_resolver_that_panics_is_a_masked_fault() {
 async fn a_subscription_that_panics_ends_with_a_masked_fault() {
     let engine = engine(limits());
     let incoming = asking("subscription { ticks(to: -1) }", &json!({}));
-    let answers: Vec<Answer> = engine.follow(incoming, nobody()).collect().await;
+    let answers: Vec<Answer> = engine.follow(incoming, nobody()).stream.collect().await;
     let outcomes: Vec<Outcome> = answers.iter().map(|answer| answer.outcome).collect();
     assert_eq!(outcomes, [Outcome::Refused(RequestCode::Internal)]);
 }
@@ -72,18 +72,46 @@ impl Write for Log {
     }
 }
 
-#[tokio::test]
-async fn a_fault_of_ours_is_logged_once_under_its_request_id_and_the_callers_are_not() {
+/// What a query answers, and what is logged meanwhile.
+async fn ask_and_listen(query: &str) -> (Value, String) {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
     let guard = tracing::subscriber::set_default(subscriber);
-    let (_, body) = ask("{ item { broken } forbidden word(word: \"a secret\") }", json!({})).await;
+    let (_, body) = ask(query, json!({})).await;
     drop(guard);
-    assert_eq!(body["errors"].as_array().unwrap().len(), 3, "{body}");
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    (body, log)
+}
+
+#[tokio::test]
+async fn a_fault_of_ours_is_logged_once_under_its_request_id_and_the_callers_are_not() {
+    let (body, log) = ask_and_listen("{ item { broken } forbidden word(word: \"a secret\") }").await;
+    assert_eq!(body["errors"].as_array().unwrap().len(), 3, "{body}");
     assert_eq!(log.lines().count(), 1, "{log}");
     for part in ["the disk is on fire", "reading the row", &nobody().request_id.to_string()] {
         assert!(log.contains(part), "{part} is missing in {log}");
     }
+}
+
+#[tokio::test]
+async fn a_fault_that_many_rows_share_is_logged_once() {
+    let (body, log) = ask_and_listen("{ rows(count: 7) { number related } item { broken } }").await;
+    assert_eq!(body["errors"].as_array().unwrap().len(), 8, "{body}");
+    for error in body["errors"].as_array().unwrap() {
+        assert_eq!(error["extensions"]["code"], "INTERNAL_SERVER_ERROR");
+        assert_eq!(error["extensions"]["requestId"], nobody().request_id.to_string());
+    }
+    assert_eq!(log.matches("reading the related rows").count(), 1, "{log}");
+    assert_eq!(log.lines().count(), 2, "{log}");
+}
+
+#[tokio::test]
+async fn an_answer_reports_twenty_failed_fields_at_most() {
+    let (outcome, body) = ask("{ rows(count: 30) { number related } }", json!({})).await;
+    assert_eq!(outcome, Outcome::Executed);
+    assert_eq!(body["errors"].as_array().unwrap().len(), 20);
+    let rows = body["data"]["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 30);
+    assert!(rows.iter().all(|row| row["related"].is_null() && row["number"].is_i64()), "{body}");
 }

@@ -27,6 +27,20 @@ async fn a_scalar_is_free_an_object_costs_one_and_a_connection_its_page() {
         ),
         ("{ byIds(ids: [1, 2, 3]) { parent { id } } }", 6),
         ("{ items(first: -1) { nodes { id } } }", 1),
+        // The page is read whatever is selected of it.
+        ("{ items(first: 10) { __typename } }", 11),
+        ("{ items(first: 10) { pageInfo { hasNextPage } } }", 12),
+        ("{ items(first: 10) { ...C } } fragment C on ItemConnection { __typename }", 11),
+        ("{ items(first: 10) { nodes { items(first: 5) { __typename } } } }", 71),
+        // A count reads everything, and each alias counts anew.
+        ("{ items(first: 10) { totalCount } }", 61),
+        ("{ items(first: 10) { totalCount again: totalCount nodes { id } } }", 111),
+        (
+            "{ items(first: 10) { ... { ...C } } } fragment C on ItemConnection { totalCount edges { cursor } }",
+            61,
+        ),
+        ("{ items(first: 2) { nodes { items(first: 5) { totalCount } } } }", 115),
+        ("{ byIds(ids: [1, 1, 1]) { parent { id } } }", 6),
     ];
     for (query, expected) in cases {
         assert_eq!(cost(query, json!({})).await, expected, "{query}");
@@ -43,6 +57,14 @@ async fn the_page_is_priced_after_coercion() {
     let ids: Vec<u32> = (0..1_001).collect();
     let by_ids = "query ($ids: [ID!]!) { byIds(ids: $ids) { parent { id } } }";
     assert_eq!(refusal(by_ids, json!({ "ids": ids })).await, RequestCode::QueryTooComplex);
+}
+
+#[tokio::test]
+async fn empty_selections_of_connections_do_not_get_by() {
+    let typename = "query ($n: Int!) { items(first: $n) { nodes { items { __typename } } } }";
+    assert_eq!(refusal(typename, json!({ "n": 80 })).await, RequestCode::QueryTooComplex);
+    let counts = "{ items(first: 40) { nodes { items(first: 1) { totalCount } } } }";
+    assert_eq!(refusal(counts, json!({})).await, RequestCode::QueryTooComplex);
 }
 
 #[tokio::test]
