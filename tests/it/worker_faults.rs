@@ -12,6 +12,8 @@ use crate::support::redis::{PrivateRedis, shared};
 
 /// How long a worker may be silent in these tests, in seconds.
 const LEASE_SECONDS: &str = "2";
+/// How long a long job keeps its slot when somebody else waits, in seconds.
+const TIME_SLICE_SECONDS: &str = "1";
 const MAILS: i64 = 900;
 
 /// A worker in a process of its own. Killed with this value.
@@ -33,6 +35,7 @@ impl WorkerProcess {
             .env("IMPORT_DIR", test.import_dir())
             .env("DATA_DIR", data.path())
             .env("JOB_LEASE_SECONDS", LEASE_SECONDS)
+            .env("JOB_TIME_SLICE_SECONDS", TIME_SLICE_SECONDS)
             .env("WORKER_EMAIL_SLOTS", email_slots)
             .current_dir(data.path())
             .stdout(Stdio::null())
@@ -189,6 +192,34 @@ async fn a_mail_behind_long_extractions_leaves_within_a_second() {
     let waited = test.number(slowest).await;
     assert!(waited < 1_000, "the mail waited for {waited} ms");
     wait_until(&test, "the jobs end", ACTIVE, |active| active == 0).await;
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newcomers_mails_are_booked_beside_a_mailbox_of_years() {
+    let test = TestApp::start().await;
+    let (ana, ben) = (test.register("ana").await, test.register("ben").await);
+    let (of_ana, of_ben) = (connect(&test, &ana, "ana", 9000).await, connect(&test, &ben, "ben", 10).await);
+    // One slot for long jobs.
+    let _worker = WorkerProcess::start(&test, &shared("pennypost"), "2");
+    ana.fetch(of_ana).await;
+    wait_until(&test, "some are booked", BOOKED, |booked| booked >= 50).await;
+    ben.fetch(of_ben).await;
+    let of = |name: &str, what: &str, condition: &str| {
+        format!(
+            "SELECT count(*) AS number FROM {what}
+             WHERE user_id = (SELECT id FROM users WHERE username = '{name}') AND {condition}"
+        )
+    };
+    wait_until(&test, "his are booked", &of("ben", "transactions", "true"), |booked| booked == 10).await;
+    let unfinished = of("ana", "jobs", "state IN ('QUEUED', 'RUNNING')");
+    assert!(test.number(&unfinished).await > 0, "hers were over before");
+    let late = of("ben", "jobs", "kind <> 'SEND_EMAIL' AND started_at - created_at > interval '3 seconds'");
+    assert_eq!(test.number(&late).await, 0, "within a time slice, a batch and a second");
+    wait_until(&test, "the jobs end", ACTIVE, |active| active == 0).await;
+    assert_eq!(test.number(&of("ana", "transactions", "true")).await, 9000);
+    assert!(test.number(&of("ana", "jobs", "state = 'SUCCESS' AND interruptions > 0")).await > 0);
+    assert_eq!(test.number(&of("ana", "jobs", "attempt - interruptions <> 1")).await, 0);
     test.finish().await;
 }
 
