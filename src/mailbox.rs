@@ -17,11 +17,13 @@ pub mod import_folder;
 pub mod intake;
 pub mod mbox;
 pub mod message;
+mod mime;
 pub mod prepared;
 mod settled;
 pub mod source;
 pub mod store;
 pub mod to_read;
+mod transfer;
 mod unreadable;
 
 pub use connected_account::{ConnectedAccount, NewConnectedAccount, Provider};

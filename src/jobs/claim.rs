@@ -73,9 +73,9 @@ pub async fn claim(
 /// One statement, because each round trip is a good part of what a short job takes.
 ///
 /// `light` is what is urgent. `turns` walks from user to user through an index, once round from where the last turn was, and
-/// looks at one job of each who runs none and has not just given way: what it costs grows with the slots, never with the jobs that wait. Long jobs are
-/// those of the least urgent priority; as a constant, because the index has it as its condition. The ids come as an array,
-/// because the planner takes those for few whatever LIMIT says, and looks each of them up.
+/// looks at one job of each who runs none and has not just given way: what it costs grows with the slots, never with the jobs
+/// that wait. Long jobs are those of the least urgent priority; as a constant, because the index has it as its condition. The
+/// ids come as an array, because the planner takes those for few whatever LIMIT says, and looks each of them up.
 const CLAIM: &str = "
     WITH RECURSIVE light AS MATERIALIZED (
         SELECT id FROM jobs

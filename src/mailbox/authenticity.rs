@@ -1,6 +1,8 @@
 //! Who really sent a mail, as far as the receiving server could tell: the topmost Authentication-Results that it wrote.
 
-use mail_parser::{HeaderValue, MessageParser};
+use mail_parser::HeaderValue;
+
+use super::mime;
 
 /// What is known about the sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +44,7 @@ pub struct Finding {
 ///
 /// Only the topmost counts: a sender can write such a header too, and it lands below the receiving server's own.
 pub fn judge(raw: &[u8], trusted: &[String]) -> Finding {
-    let Some(message) = MessageParser::default().parse_headers(raw) else {
+    let Some(message) = mime::headers(raw) else {
         return finding(Authenticity::Unverified, "the mail has no headers");
     };
     let domain =

@@ -73,12 +73,6 @@ fn a_name_beside_the_address_makes_no_difference() {
     assert_eq!(hex(PLAIN), hex(&PLAIN.replace("Shop <Hello@Shop.example>", "hello@shop.example")));
 }
 
-#[test]
-fn encodings_are_undone() {
-    assert_eq!(base64(b"VG90\r\nYWw="), b"Total");
-    assert_eq!(quoted_printable(b"a=3D1 =\r\nb=zz  \n"), b"a=1 b=zz\n");
-}
-
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(raw in prop::collection::vec(any::<u8>(), 0..300)) {

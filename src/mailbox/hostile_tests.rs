@@ -4,6 +4,8 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use nix::time::{ClockId, clock_gettime};
 
 use super::message::{LONGEST_TEXT, Message, parse};
@@ -125,5 +127,42 @@ fn a_mail_of_very_many_parts_is_read_in_time() {
         }
         let message = read_in_time(kind, raw.as_bytes());
         assert!(message.text.starts_with("Total 0\n\nTotal 1\n"), "{kind}: {:?}", message.text.get(..40));
+    }
+}
+
+#[test]
+fn mails_within_mails_within_mails_are_read_in_time() {
+    let nested = "Content-Type: message/rfc822\n\n".repeat(SIZE / 30);
+    for head in [
+        "",
+        "Content-Type: multipart/digest; boundary=b\n\n--b\n\n",
+        "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent - type :\n\tMESSAGE/global\n\n",
+        "Content-Type: multipart/mixed; boundary=b\n\n--bContent-Type: message/rfc822\n\n",
+    ] {
+        read_in_time(head, format!("Subject: x\n{head}{nested}").as_bytes());
+    }
+    let encoded = STANDARD.encode(&nested);
+    let head = "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n";
+    read_in_time("in base64", format!("{head}{encoded}").as_bytes());
+    let many = "--b\nContent-Type: message/rfc822\n\nSubject: x\n\nx\n".repeat(SIZE / 100);
+    let many = format!("Content-Type: multipart/mixed; boundary=b\n\n{many}");
+    let encoded = STANDARD.encode(&many);
+    read_in_time("many in base64", format!("{head}{encoded}").as_bytes());
+}
+
+#[test]
+fn parts_that_announce_parts_which_never_come_are_read_in_time() {
+    let parts: String = "--b\nContent-Type: multipart/mixed; boundary=never\n\nx\n".repeat(SIZE / 50);
+    let raw = format!("Content-Type: multipart/mixed; boundary=b\n\n{parts}");
+    read_in_time("boundaries", raw.as_bytes());
+}
+
+#[test]
+fn a_field_of_millions_of_parameters_is_read_in_time() {
+    for piece in ["a*1=b;", "\n b*2*=c;"] {
+        let raw = format!("Content-Type: text/plain; {}\n\nx", piece.repeat(SIZE / piece.len()));
+        read_in_time(piece, raw.as_bytes());
+        let raw = format!("Content-Disposition: attachment; {}\n\nx", piece.repeat(SIZE / piece.len()));
+        read_in_time(piece, raw.as_bytes());
     }
 }

@@ -1,13 +1,13 @@
 //! A mail's bytes to what the rest of the program reads: addresses, subject, date and the text that a person would see.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use chrono::{DateTime, FixedOffset, TimeZone, Utc};
-use mail_parser::{Address, MessageParser, MessagePart, MimeHeaders, PartType};
+use mail_parser::Address;
 
 use super::forwarded::{self, Forwarded};
 use super::html::{self, Effort};
+use super::mime::{self, Part, Shown};
 
 /// A mail, as read. Headers that are absent or broken are absent here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,14 +38,20 @@ pub struct Message {
 pub const LONGEST_TEXT: usize = 256 * 1024;
 /// Bodies of one sort that are looked at; what stands in further parts is not read.
 const MOST_BODIES: usize = 100;
+/// Parts among which the bodies are looked for.
+const MOST_PARTS: usize = 10_000;
 /// Plain text that is looked at, in bytes: some of it is dropped, and the rest is cut to `LONGEST_TEXT`.
 const MOST_PLAIN_TEXT: usize = 2 * LONGEST_TEXT;
 
-/// Reads a mail. Anything at all is read as something: bytes that are no mail give an empty message.
+/// Reads a mail. Anything at all is read as something: bytes that are no mail are a text without a head.
 pub fn parse(raw: &[u8]) -> Message {
-    let Some(mail) = MessageParser::default().parse(raw) else { return Message::default() };
     let mut effort = Effort::for_one_mail();
-    let (text, is_truncated) = cut(body(&mail, &mut effort));
+    let (text, is_truncated) = cut(body(raw, &mut effort));
+    let is_truncated = is_truncated || effort.is_used_up();
+    let forwarded = forwarded::find(&text);
+    let Some(mail) = mime::headers(raw) else {
+        return Message { text, is_truncated, forwarded, ..Message::default() };
+    };
     let date = mail.date().filter(|date| date.is_valid());
     let offset = date.map(|date| {
         let seconds = i32::from(date.tz_hour) * 3600 + i32::from(date.tz_minute) * 60;
@@ -63,9 +69,9 @@ pub fn parse(raw: &[u8]) -> Message {
         subject: mail.subject().and_then(filled),
         sent_at: date.and_then(|date| Utc.timestamp_opt(date.to_timestamp(), 0).single()),
         sent_offset: offset.filter(|offset| FixedOffset::east_opt(*offset).is_some()),
-        forwarded: forwarded::find(&text),
+        forwarded,
         text,
-        is_truncated: is_truncated || effort.is_used_up(),
+        is_truncated,
     }
 }
 
@@ -88,25 +94,31 @@ fn addresses(list: &Address<'_>) -> Vec<String> {
 }
 
 /// The text of the mail itself; where it has none, that of a mail that was attached whole.
-fn body(mail: &mail_parser::Message<'_>, effort: &mut Effort) -> String {
+fn body(raw: &[u8], effort: &mut Effort) -> String {
     let inner = |effort: &mut Effort| {
-        let mut attached = mail.parts.iter().filter_map(|part| part.message()).take(MOST_BODIES);
-        attached.find_map(|inner| own_body(inner, effort))
+        let mut attached = mime::leaves(raw).take(MOST_PARTS).filter(Part::is_mail).take(MOST_BODIES);
+        attached.find_map(|inner| own_body(&inner.decoded(), effort))
     };
-    own_body(mail, effort).or_else(|| inner(effort)).unwrap_or_default()
+    own_body(raw, effort).or_else(|| inner(effort)).unwrap_or_default()
 }
 
 /// The plain text, unless the HTML part says more: some senders put a stub or another mail into the plain one.
-fn own_body(mail: &mail_parser::Message<'_>, effort: &mut Effort) -> Option<String> {
+fn own_body(raw: &[u8], effort: &mut Effort) -> Option<String> {
     let mut known = HashSet::new();
     let (mut plain, mut rich) = (String::new(), Vec::new());
-    for part in mail.text_bodies().take(MOST_BODIES).chain(mail.html_bodies().take(MOST_BODIES)) {
-        match &part.body {
-            PartType::Text(text) if plain.len() < MOST_PLAIN_TEXT && known.insert(text.as_ref()) => {
-                append(&mut plain, &clean(&with_euro(part, start_of(text, MOST_PLAIN_TEXT))));
-            }
-            PartType::Html(source) if known.insert(source.as_ref()) => rich.push(with_euro(part, source)),
-            _ => {}
+    for part in mime::leaves(raw).take(MOST_PARTS) {
+        let has_room = match part.shown() {
+            Some(Shown::Plain) => plain.len() < MOST_PLAIN_TEXT,
+            Some(Shown::Html) => rich.len() < MOST_BODIES,
+            None => false,
+        };
+        if !has_room || known.len() == 2 * MOST_BODIES || !known.insert(part.body) {
+            continue;
+        }
+        let text = with_euro(&part);
+        match part.shown() {
+            Some(Shown::Html) => rich.push(text),
+            _ => append(&mut plain, &clean(start_of(&text, MOST_PLAIN_TEXT))),
         }
     }
     let mut shown = String::new();
@@ -117,14 +129,14 @@ fn own_body(mail: &mail_parser::Message<'_>, effort: &mut Effort) -> Option<Stri
     (!text.is_empty()).then_some(text)
 }
 
-/// The euro sign of a Greek text. ISO 8859-7 has it since 2003, and mail-parser's table is older: what it does not know there
-/// is that sign in every mail that speaks of money.
-fn with_euro<'a>(part: &MessagePart<'_>, text: &'a str) -> Cow<'a, str> {
-    let charset = part.content_type().and_then(|kind| kind.attribute("charset"));
-    if charset.is_some_and(|charset| charset.eq_ignore_ascii_case("iso-8859-7")) {
-        return text.replace('\u{fffd}', "€").into();
+/// The text of a part, with the euro sign of a Greek one. ISO 8859-7 has it since 2003, and mail-parser's table is older: what
+/// it does not know there is that sign in every mail that speaks of money.
+fn with_euro(part: &Part<'_>) -> String {
+    let text = part.text();
+    if part.charset().is_some_and(|charset| charset.eq_ignore_ascii_case("iso-8859-7")) {
+        return text.replace('\u{fffd}', "€");
     }
-    text.into()
+    text
 }
 
 fn append(text: &mut String, next: &str) {

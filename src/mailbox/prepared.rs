@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeZone, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use mail_parser::{HeaderName, HeaderValue, MessageParser};
+use mail_parser::{HeaderName, HeaderValue};
 use sha2::{Digest, Sha256};
 
 use crate::cores::Cores;
@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::mailbox::authenticity::{Authenticity, Finding, judge};
 use crate::mailbox::fingerprint::fingerprint;
 use crate::mailbox::message::{Message, parse};
+use crate::mailbox::mime;
 use crate::mailbox::source::RawMessage;
 
 const MESSAGE_ID_MAX: usize = 1000;
@@ -202,7 +203,7 @@ impl Headers {
 
 /// The date that the last server on the way wrote. The ones below it were there when the mail came, and may say anything.
 fn received_at(raw: &[u8]) -> Option<DateTime<Utc>> {
-    let message = MessageParser::default().parse_headers(raw)?;
+    let message = mime::headers(raw)?;
     let topmost = message.headers().iter().find(|header| header.name == HeaderName::Received)?;
     let HeaderValue::Received(received) = &topmost.value else { return None };
     let date = received.date.filter(mail_parser::DateTime::is_valid)?;
