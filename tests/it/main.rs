@@ -4,6 +4,7 @@
 
 mod catalogue;
 mod demo_mailbox;
+mod dropped_requests;
 mod import_paths;
 mod jobs;
 mod main_job;
