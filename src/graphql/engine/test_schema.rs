@@ -103,7 +103,6 @@ impl BatchFn<i32, Found> for Away {
 }
 
 #[Object]
-#[expect(clippy::unused_async, reason = "the derive wants each resolver async")]
 impl Row {
     async fn number(&self) -> i32 {
         self.number

@@ -20,7 +20,7 @@ impl Instrumentation for Watch {
         match event {
             InstrumentationEvent::StartEstablishConnection { url, .. } => {
                 let address = url.split('?').next().unwrap_or_default();
-                self.database = address.rsplit('/').next().unwrap_or_default().to_owned();
+                self.database = String::from(address.rsplit('/').next().unwrap_or_default());
             }
             InstrumentationEvent::StartQuery { query, .. } => {
                 let statement = query.to_string();
