@@ -27,6 +27,7 @@ test: ## Run every test, beside test servers that live as long as the run
 	else \
 		scripts/test-servers cargo test --locked --no-fail-fast; \
 	fi
+	scripts/audit
 
 check: ## Run every check that needs no test run: form, lints, documentation, licences, generated files
 	@scripts/install-prerequisites --check
