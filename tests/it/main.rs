@@ -9,6 +9,7 @@ mod import_paths;
 mod jobs;
 mod main_job;
 mod review;
+mod rights;
 mod sign_up;
 mod support;
 mod surface;
