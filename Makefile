@@ -3,14 +3,15 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check fresh generate
+.PHONY: help run test flow check fresh generate
 
 # A bare machine's rustup puts cargo here, and only a login shell knows.
 export PATH := $(PATH):$(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/bin
 TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 
 # What `make generate` prints; `make check` fails when one of these is not what it would print.
-GENERATED := src/db/schema.rs .env.example schema.graphql
+GENERATED := src/db/schema.rs .env.example schema.graphql src/http/page/files.rs \
+	frontend-codegen/src/generated frontend-codegen/graphiql/built
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -29,7 +30,12 @@ test: ## Run every test, beside test servers that live as long as the run
 	fi
 	scripts/audit
 
-check: ## Run every check that needs no test run: form, lints, documentation, licences, generated files
+flow: ## Run the front end's flow and examples against a server of their own
+	@scripts/install-prerequisites --check
+	cargo build --locked
+	PENNYPOST=$(abspath $(TARGET))/debug/pennypost scripts/frontend live
+
+check: ## Run every check that needs no server: form, lints, documentation, licences, front end, generated files
 	@scripts/install-prerequisites --check
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
@@ -37,12 +43,14 @@ check: ## Run every check that needs no test run: form, lints, documentation, li
 	$$(scripts/install-tool cargo-deny) --locked --log-level error check --hide-inclusion-graph bans licenses sources
 	$$(scripts/install-tool cargo-machete) .
 	$(MAKE) --no-print-directory fresh
+	scripts/frontend check test
 
 fresh: generate ## Print the generated files anew, and fail when one of them changes
 	git diff --exit-code -- $(GENERATED)
 
-generate: ## Print every generated file anew: the tables' schema, the settings, the GraphQL schema
+generate: ## Print every generated file anew: the schemas of tables and GraphQL, the settings, the front end
 	scripts/test-servers scripts/print-schema
 	cargo build --locked
 	$(TARGET)/debug/pennypost settings > $(TARGET)/env.example && cp $(TARGET)/env.example .env.example
 	$(TARGET)/debug/pennypost schema > $(TARGET)/schema.graphql && cp $(TARGET)/schema.graphql schema.graphql
+	scripts/frontend generate

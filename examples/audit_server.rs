@@ -10,8 +10,9 @@ use async_graphql::{EmptySubscription, Object, Schema};
 use pennypost::clock::Clock;
 use pennypost::graphql::engine::{Caller, Engine};
 use pennypost::graphql::guard::limits::{Introspection, Limits};
-use pennypost::http::body::BodyLimits;
-use pennypost::http::graphql::{Arrival, DEFAULT_WITHIN, GraphqlEndpoint};
+use pennypost::http::arrival::{Arrival, Authenticate};
+use pennypost::http::graphql::GraphqlEndpoint;
+use pennypost::http::origin::Origins;
 use pennypost::http::router::{Cors, router};
 use pennypost::http::serve::{Patience, serve};
 use tokio::net::TcpListener;
@@ -40,14 +41,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:4000".to_owned());
     let limits = Limits { introspection: Introspection::Everyone, ..Limits::default() };
     let builder = Schema::build(Query, Mutation, EmptySubscription);
-    let endpoint = GraphqlEndpoint {
-        engine: Arc::new(Engine::new(builder, limits, Box::new(async_graphql::Data::insert))?),
-        authenticate: Arc::new(|Arrival { peer, request_id, .. }| {
-            Box::pin(async move { Ok(Caller { viewer: None, address: peer, request_id }) })
-        }),
-        body: BodyLimits::default(),
-        within: DEFAULT_WITHIN,
-    };
+    let engine = Engine::new(builder, limits, Box::new(async_graphql::Data::insert))?;
+    let authenticate: Authenticate = Arc::new(|Arrival { peer, request_id, .. }| {
+        Box::pin(async move { Ok(Caller { viewer: None, address: peer, request_id, good_for: None }) })
+    });
+    let endpoint = GraphqlEndpoint::new(Arc::new(engine), authenticate, Origins::Any, Clock::System);
     let router =
         router(endpoint, Arc::new(|| Box::pin(async { Ok(()) })), Cors::default().layer()?, Clock::System);
     let listener = TcpListener::bind(address).await?;

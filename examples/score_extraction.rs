@@ -34,7 +34,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{}", prediction(&case["id"], reading.kind, reading.drafts.first()));
         count += 1;
     }
-    eprintln!("{count} mails in {:?}", started.elapsed());
+    let elapsed = started.elapsed();
+    let rate = u128::from(count) * 1_000_000 / elapsed.as_micros().max(1);
+    eprintln!("{count} mails in {elapsed:?}: {rate} a second, the tables' making included");
     Ok(())
 }
 

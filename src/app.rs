@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use crate::clock::Clock;
 use crate::config::{Config, Environment, Secret};
+use crate::cores::Cores;
 use crate::db::Pool;
 use crate::error::{Error, Result};
 use crate::extraction::extractor::Extractor;
-use crate::jobs::{Publisher, RedisSettings};
+use crate::jobs::{Live, Publisher, RedisSettings};
 use crate::mailer::Mailer;
 use crate::users::access_token::AccessTokens;
 use crate::users::password::Hasher;
@@ -28,6 +29,8 @@ pub struct App {
     pub redis: RedisSettings,
     /// Tells others of committed changes of jobs.
     pub publisher: Publisher,
+    /// The events of jobs, for who watches in this process.
+    pub live: Live,
     /// Outgoing mail.
     pub mailer: Mailer,
     /// Passwords.
@@ -36,6 +39,8 @@ pub struct App {
     pub access_tokens: AccessTokens,
     /// How mails are read.
     pub extractor: Extractor,
+    /// For heavy computing.
+    pub cores: Cores,
 }
 
 /// What an [`App`] is built of, beside its settings.
@@ -70,10 +75,12 @@ impl App {
             database_url,
             publisher: Publisher::start(&redis)?,
             redis,
+            live: Live::default(),
             mailer: parts.mailer,
             hasher: Hasher::new(1),
             access_tokens: AccessTokens::parse(&secret_key, config.access_token_lifetime)?,
             extractor: Extractor::current(),
+            cores: Cores::all(),
             config,
         })
     }

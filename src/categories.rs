@@ -1,14 +1,18 @@
 //! Categories: what money is earned or spent on.
 
+use std::collections::{BTreeMap, HashMap};
+
 use chrono::{DateTime, Utc};
+use diesel::dsl::{array, array_position};
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::db::lower;
 use crate::db::schema::categories;
+use crate::db::{at_place, lower, unnest};
 use crate::error::{Error, Result};
 use crate::page::Page;
 use crate::viewer::Visibility;
@@ -142,36 +146,55 @@ pub async fn for_ids(
     visible_to(visibility).filter(categories::id.eq_any(ids)).select(Category::as_select()).load(conn).await
 }
 
-/// The id of the user's category of that name at the top, ignoring case; made when there is none.
+/// The ids of the user's categories of those names at the top, ignoring case, each made when there is none. One statement where
+/// all of them are there. The names are the program's own, in ASCII.
 pub async fn find_or_create(
     conn: &mut AsyncPgConnection,
     clock: &Clock,
     user_id: Uuid,
-    name: &str,
-    kind: Kind,
-) -> Result<Uuid> {
-    if let Some(known) = find_by_name(conn, user_id, name).await? {
-        return Ok(known);
+    names: &BTreeMap<&'static str, Kind>,
+) -> Result<HashMap<&'static str, Uuid>> {
+    if names.is_empty() {
+        return Ok(HashMap::new());
     }
-    let row = (
-        categories::id.eq(clock.new_id()),
-        categories::user_id.eq(user_id),
-        categories::name.eq(name),
-        categories::kind.eq(kind.as_str()),
-    );
-    diesel::insert_into(categories::table).values(row).on_conflict_do_nothing().execute(conn).await?;
-    let made = find_by_name(conn, user_id, name).await?;
-    made.ok_or_else(|| Error::internal("a category was not there after it was made", "categories_name_key"))
+    let mut known = find_by_names(conn, user_id, names).await?;
+    let missing: Vec<_> = names
+        .iter()
+        .filter(|(name, _)| !known.contains_key(*name))
+        .map(|(name, kind)| {
+            (
+                categories::id.eq(clock.new_id()),
+                categories::user_id.eq(user_id),
+                categories::name.eq(*name),
+                categories::kind.eq(kind.as_str()),
+            )
+        })
+        .collect();
+    if !missing.is_empty() {
+        diesel::insert_into(categories::table).values(missing).on_conflict_do_nothing().execute(conn).await?;
+        known = find_by_names(conn, user_id, names).await?;
+    }
+    if known.len() < names.len() {
+        return Err(Error::internal("a category was not there after it was made", "categories_name_key"));
+    }
+    Ok(known)
 }
 
-async fn find_by_name(conn: &mut AsyncPgConnection, user_id: Uuid, name: &str) -> QueryResult<Option<Uuid>> {
-    visible_to(Visibility::Of(user_id))
+async fn find_by_names(
+    conn: &mut AsyncPgConnection,
+    user_id: Uuid,
+    names: &BTreeMap<&'static str, Kind>,
+) -> QueryResult<HashMap<&'static str, Uuid>> {
+    let names: Vec<&'static str> = names.keys().copied().collect();
+    // What is a small letter is PostgreSQL's to say, on both sides: a database in Turkish writes `Insurance` with an ı.
+    let wanted = diesel::select(lower(unnest(&names)));
+    let rows: Vec<(Option<i32>, Uuid)> = visible_to(Visibility::Of(user_id))
         .filter(categories::parent_id.is_null())
-        .filter(lower(categories::name).eq(lower(name)))
-        .select(categories::id)
-        .first(conn)
-        .await
-        .optional()
+        .filter(lower(categories::name).eq_any(diesel::select(lower(unnest(&names)))))
+        .select((array_position(array::<Text, _>(wanted), lower(categories::name)), categories::id))
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().filter_map(|(place, id)| Some((*at_place(&names, place)?, id))).collect())
 }
 
 fn visible_to<'a>(visibility: Visibility) -> categories::BoxedQuery<'a, Pg> {

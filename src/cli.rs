@@ -45,7 +45,7 @@ enum Command {
     Serve,
     /// Start the workers alone.
     Worker,
-    /// Read a mail file into a user's ledger: an mbox, a single mail, or a folder of .eml files.
+    /// Read mails into a user's ledger: an mbox, a single mail, a Maildir, or a folder of .eml files.
     Import(import::Order),
     /// Bring the database to this version.
     Migrate,

@@ -12,6 +12,9 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 
+/// The oldest major version of PostgreSQL that has what our tables are made of.
+pub const OLDEST_POSTGRES: u32 = 15;
+
 /// One setting, as people read about it.
 pub struct Setting {
     /// The name in the environment and in `.env`.
@@ -40,7 +43,11 @@ pub const SETTINGS: &[Setting] = &[
         "The folder of `up`: its PostgreSQL, its keys, its mails. As root /var/lib/pennypost.",
     ),
     setting("DATABASE_URL", "", "PostgreSQL. `up` starts one of its own when it is absent."),
-    setting("DATABASE_POOL_SIZE", "16", "How many connections to PostgreSQL one process keeps."),
+    setting(
+        "DATABASE_POOL_SIZE",
+        "16",
+        "How many connections to PostgreSQL one process keeps. With workers: all of their slots, and 4 besides.",
+    ),
     setting(
         "REDIS_BASE_URL",
         "",
@@ -70,6 +77,12 @@ pub const SETTINGS: &[Setting] = &[
         "false",
         "true lets browsers send credentials along; pennypost itself uses no cookies.",
     ),
+    setting(
+        "GRAPHIQL",
+        "true",
+        "false takes away the page /graphiql, on which people try the API. The page itself loads for everyone.",
+    ),
+    setting("WEBSOCKETS_PER_USER", "5", "How many WebSockets one user may have open at a time."),
     setting("FRONTEND_URL", "http://localhost:3000", "Where links in mails lead."),
     setting("LOG_LEVEL", "info", "error, warn (or warning), info, debug or trace."),
     setting(
@@ -93,6 +106,11 @@ pub const SETTINGS: &[Setting] = &[
         "WORKER_EMAIL_SLOTS",
         "4",
         "How many jobs of the queue `email` one process runs at a time; 2 or more.",
+    ),
+    setting(
+        "JOB_TIME_SLICE_SECONDS",
+        "10",
+        "How long a long job keeps its slot when another user waits for one, in seconds.",
     ),
     setting(
         "JOB_LEASE_SECONDS",
@@ -163,6 +181,10 @@ pub struct Config {
     pub cors_origins: Option<Vec<String>>,
     /// Whether browsers may send credentials along.
     pub cors_credentials: bool,
+    /// Whether the page for trying the API is there.
+    pub graphiql: bool,
+    /// Sockets that one user may have open.
+    pub sockets_per_user: usize,
     /// Where links in mails lead, without a slash at the end.
     pub frontend_url: String,
     /// The level of the log.
@@ -186,6 +208,8 @@ pub struct JobSettings {
     pub base_slots: usize,
     /// Jobs of the queue `email` at a time.
     pub email_slots: usize,
+    /// How long a long job keeps its slot when another user waits for one.
+    pub time_slice: Duration,
     /// How long a worker may be silent.
     pub lease: Duration,
     /// How long an ended job stays.
@@ -222,6 +246,8 @@ impl Config {
             import_dir: source.text("IMPORT_DIR").map(PathBuf::from),
             cors_origins: source.list("CORS_ORIGINS")?,
             cors_credentials: source.parsed("CORS_CREDENTIALS", "true or false")?,
+            graphiql: source.parsed("GRAPHIQL", "true or false")?,
+            sockets_per_user: source.number("WEBSOCKETS_PER_USER", 1..=1_000_000)?,
             frontend_url: source.text("FRONTEND_URL").unwrap_or_default().trim_end_matches('/').to_owned(),
             log_level: source.level()?,
             smtp_url: source.text("SMTP_URL").map(Secret),
@@ -231,11 +257,31 @@ impl Config {
             jobs: JobSettings {
                 base_slots: source.number("WORKER_BASE_SLOTS", 1..=200)?,
                 email_slots: source.number("WORKER_EMAIL_SLOTS", 2..=200)?,
+                time_slice: source.seconds("JOB_TIME_SLICE_SECONDS", 1)?,
                 lease: source.seconds("JOB_LEASE_SECONDS", 1)?,
                 retention: source.seconds("JOB_RETENTION_DAYS", 86_400)?,
                 shutdown_grace: source.seconds("SHUTDOWN_GRACE_SECONDS", 1)?,
             },
         })
+    }
+}
+
+/// Connections that the slots leave for claims, for keeping the queue in order, and for the requests of `up`.
+const CONNECTIONS_BESIDE_JOBS: usize = 4;
+
+impl Config {
+    /// Refuses a process that runs jobs and could run out of connections over them: each job that works holds one.
+    pub fn check_slots(&self) -> Result<()> {
+        let JobSettings { base_slots, email_slots, .. } = self.jobs;
+        let least = base_slots + email_slots + CONNECTIONS_BESIDE_JOBS;
+        if self.database_pool_size >= least {
+            return Ok(());
+        }
+        Err(broken(format!(
+            "DATABASE_POOL_SIZE is {}; with WORKER_BASE_SLOTS {base_slots} and WORKER_EMAIL_SLOTS {email_slots} it has to be \
+             {least} or more, because each job that runs may hold a connection.",
+            self.database_pool_size
+        )))
     }
 }
 

@@ -9,6 +9,7 @@ pub mod pool;
 #[rustfmt::skip]
 #[expect(missing_docs, reason = "diesel prints this file")]
 pub mod schema;
+pub mod statistics;
 
 pub use pool::{Pool, PooledConnection};
 
@@ -29,4 +30,12 @@ extern "SQL" {
     /// PostgreSQL's `lower`, as the unique indexes on names use it. Whoever compares with it puts both sides through it:
     /// its idea of a small letter is not the one of Rust.
     fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+
+    /// The elements of an array as rows.
+    fn unnest(texts: diesel::sql_types::Array<diesel::sql_types::Text>) -> diesel::sql_types::Text;
+}
+
+/// The one of `names` at the place that `array_position` gave, which counts from one.
+pub fn at_place<Name>(names: &[Name], place: Option<i32>) -> Option<&Name> {
+    names.get(usize::try_from(place?).ok()?.checked_sub(1)?)
 }

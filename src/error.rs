@@ -93,21 +93,67 @@ impl Error {
         Self::Internal { context: context.to_string(), source: source.into() }
     }
 
-    /// True for a fault that may be gone when the same thing is tried again.
+    /// True for a fault that may be gone when the same thing is tried again. Of what the database says, only that the rows
+    /// themselves are refused is no such fault: a full disk or a lack of memory is the server's, not the rows'.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::RateLimited { .. })
+        match self {
+            Self::Unavailable(_) | Self::RateLimited { .. } => true,
+            Self::Internal { source, .. } => {
+                source.downcast_ref::<diesel::result::Error>().is_some_and(|error| !refuses_rows(error))
+            }
+            Self::Unauthenticated | Self::Forbidden(_) | Self::NotFound(_) | Self::Rejected { .. } => false,
+        }
+    }
+}
+
+/// Beginnings of what PostgreSQL says about a value that it cannot take (classes 21, 22 and 54, for which diesel has no kind).
+const REFUSED_VALUES: [&str; 10] = [
+    "value too long for type",
+    "numeric field overflow",
+    "invalid byte sequence for encoding",
+    "invalid input syntax for type",
+    "invalid input value for enum",
+    "unsupported Unicode escape sequence",
+    "index row size",
+    "index row requires",
+    "division by zero",
+    "ON CONFLICT DO UPDATE command cannot affect row a second time",
+];
+
+/// True when other rows may pass where these did not.
+fn refuses_rows(error: &diesel::result::Error) -> bool {
+    use diesel::result::DatabaseErrorKind::{
+        CheckViolation, ExclusionViolation, ForeignKeyViolation, NotNullViolation, RestrictViolation,
+        UniqueViolation, Unknown,
+    };
+    use diesel::result::Error::DatabaseError;
+    match error {
+        DatabaseError(
+            UniqueViolation | ForeignKeyViolation | NotNullViolation | CheckViolation | ExclusionViolation
+            | RestrictViolation,
+            _,
+        ) => true,
+        DatabaseError(Unknown, info) => {
+            let said = info.message();
+            REFUSED_VALUES.iter().any(|start| said.starts_with(start)) || said.ends_with("out of range")
+        }
+        DatabaseError(..) => false,
+        _ => true,
     }
 }
 
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {
         use diesel::result::DatabaseErrorKind::{
-            ClosedConnection, SerializationFailure, UnableToSendCommand,
+            ClosedConnection, ReadOnlyTransaction, SerializationFailure, UnableToSendCommand,
         };
         use diesel::result::Error::{BrokenTransactionManager, DatabaseError};
         match &error {
             DatabaseError(ClosedConnection | UnableToSendCommand | SerializationFailure, _)
             | BrokenTransactionManager => Self::Unavailable("The database did not answer.".to_owned()),
+            DatabaseError(ReadOnlyTransaction, _) => {
+                Self::Unavailable("The database takes no changes right now.".to_owned())
+            }
             // 57P01 to 57P03: the server is stopping or starting; diesel gives these no kind of their own.
             DatabaseError(_, info) if info.message().contains("the database system is") => {
                 Self::Unavailable("The database is starting or stopping.".to_owned())
@@ -125,5 +171,47 @@ impl From<diesel::result::Error> for Error {
             }
             _ => Self::internal("a database statement failed", error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::result::DatabaseErrorKind::{
+        self, CheckViolation, ReadOnlyTransaction, UniqueViolation, Unknown,
+    };
+    use diesel::result::Error::{DatabaseError, NotFound};
+
+    use super::*;
+
+    fn said(kind: DatabaseErrorKind, message: &str) -> Error {
+        DatabaseError(kind, Box::new(message.to_owned())).into()
+    }
+
+    #[test]
+    fn only_what_refuses_the_rows_themselves_does_not_pass() {
+        for message in [
+            "could not extend file \"base/5/2619\": No space left on device",
+            "out of memory",
+            "could not read block 7 in file \"base/5/2619\": Input/output error",
+            "Verklemmung entdeckt",
+            "cache lookup failed for relation 5",
+        ] {
+            assert!(said(Unknown, message).is_passing(), "{message}");
+        }
+        assert!(said(ReadOnlyTransaction, "cannot execute INSERT in a read-only transaction").is_passing());
+        for message in [
+            "value too long for type character varying(9)",
+            "numeric field overflow",
+            "integer out of range",
+            "invalid byte sequence for encoding \"UTF8\": 0x00",
+            "index row size 2800 exceeds btree version 4 maximum 2704 for index \"some\"",
+        ] {
+            assert!(!said(Unknown, message).is_passing(), "{message}");
+        }
+        for kind in [UniqueViolation, CheckViolation] {
+            assert!(!said(kind, "was auch immer").is_passing());
+        }
+        assert!(!Error::from(NotFound).is_passing());
+        assert!(!Error::internal("filing", "a booking has no account").is_passing());
     }
 }

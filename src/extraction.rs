@@ -1,6 +1,7 @@
 //! From a mail's text to drafts of transactions, each field with the place that it came from, and the gate they pass.
 
 pub mod align;
+pub mod booking;
 pub mod categorise;
 pub mod draft;
 pub mod evidence;

@@ -1,13 +1,17 @@
 //! The HTTP side: GraphQL over HTTP, health, and what is around them.
 
+pub mod arrival;
 pub mod body;
 pub mod endpoint;
 pub mod graphql;
 pub mod health;
 pub mod negotiation;
+pub mod origin;
+pub mod page;
 pub mod parameters;
 pub mod problem;
 pub mod request_id;
 pub mod router;
 pub mod serve;
 pub mod status;
+pub mod websocket;

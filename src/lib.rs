@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod cores;
 pub mod error;
 pub mod money;
 pub mod page;

@@ -2,19 +2,27 @@
 //! rows that it becomes.
 
 pub mod authenticity;
+mod beneath;
 pub mod connected_account;
 pub mod email;
 pub mod fingerprint;
+pub mod folder;
+pub mod folder_position;
 pub mod forwarded;
+#[cfg(test)]
+mod hostile_tests;
 mod html;
 pub mod import;
 pub mod import_folder;
+pub mod intake;
 pub mod mbox;
 pub mod message;
 pub mod prepared;
+mod settled;
 pub mod source;
 pub mod store;
 pub mod to_read;
+mod unreadable;
 
 pub use connected_account::{ConnectedAccount, NewConnectedAccount, Provider};
 pub use email::{Email, EmailFilter, ExtractionStatus};

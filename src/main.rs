@@ -5,6 +5,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use pennypost::cli::{self, Arguments, Ending};
 
+/// Threads of many kinds allocate here; the system's allocator keeps an arena for each and gives little back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The stack of each thread that answers requests: four times tokio's. The guard bounds how deep a document may nest; this
 /// is the second belt, for what recurses over it.
 const STACK_BYTES: usize = 8 * 1024 * 1024;

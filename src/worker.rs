@@ -3,6 +3,7 @@
 mod attempt;
 pub mod extract_emails;
 pub mod fetch_emails;
+mod fetch_place;
 mod heartbeat;
 mod housekeeping;
 pub mod kinds;

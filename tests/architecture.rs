@@ -25,7 +25,8 @@ const LONGEST_FILE: usize = 400;
 /// What diesel prints, and no rule on form holds.
 const GENERATED: &[&str] = &["src/db/schema.rs"];
 
-const LEAVES: &[&str] = &["clock", "config", "error", "money", "page", "viewer", "sealed", "telemetry"];
+const LEAVES: &[&str] =
+    &["clock", "config", "cores", "error", "money", "page", "viewer", "sealed", "telemetry"];
 const INFRASTRUCTURE: &[&str] = &["db", "redis", "mailer", "embedded"];
 const DOMAINS: &[&str] = &[
     "users",
@@ -66,6 +67,7 @@ const MODULES: &[Module] = &[
     // 0: leaves
     module("clock", &[&["error"]], &["clock.rs"]),
     module("config", &[&["error"]], &["config.rs", "config/dot_env.rs", "config/tests.rs"]),
+    module("cores", &[&["error"]], &["cores.rs"]),
     module("error", &[], &["error.rs"]),
     module("money", &[&["error"]], &["money.rs"]),
     module("page", &[&["error"]], &["page.rs"]),
@@ -73,7 +75,7 @@ const MODULES: &[Module] = &[
     module("sealed", &[&["error", "config"]], &[]),
     module("telemetry", &[&["error", "config"]], &["telemetry.rs"]),
     // 1: infrastructure
-    module("db", &[LEAVES], &["db.rs", "db/migrate.rs", "db/pool.rs", "db/schema.rs"]),
+    module("db", &[LEAVES], &["db.rs", "db/migrate.rs", "db/pool.rs", "db/schema.rs", "db/statistics.rs"]),
     module("redis", &[LEAVES], &["redis.rs"]),
     module("mailer", &[LEAVES], &["mailer.rs"]),
     module("embedded", &[LEAVES], &[
@@ -97,16 +99,20 @@ const MODULES: &[Module] = &[
         "mailbox/import_folder_tests.rs",
         "mailbox/prepared_tests.rs",
         "mailbox/source_tests.rs",
-        "mailbox.rs", "mailbox/authenticity.rs", "mailbox/connected_account.rs", "mailbox/email.rs",
-        "mailbox/fingerprint.rs", "mailbox/fingerprint_tests.rs", "mailbox/forwarded.rs", "mailbox/html.rs",
+        "mailbox.rs", "mailbox/authenticity.rs", "mailbox/beneath.rs", "mailbox/connected_account.rs",
+        "mailbox/email.rs", "mailbox/fingerprint.rs", "mailbox/fingerprint_tests.rs", "mailbox/folder.rs",
+        "mailbox/folder_position.rs", "mailbox/folder_tests.rs", "mailbox/forwarded.rs", "mailbox/hostile_tests.rs",
+        "mailbox/html.rs", "mailbox/html/effort.rs", "mailbox/html/hiding.rs",
+        "mailbox/html/long_tags.rs", "mailbox/html/open_elements.rs", "mailbox/html/tokens.rs", "mailbox/html/tokens_tests.rs",
+        "mailbox/html/tree_tests.rs", "mailbox/html_tests.rs", "mailbox/intake.rs",
         "mailbox/import.rs", "mailbox/import_folder.rs", "mailbox/mbox.rs", "mailbox/message.rs",
-        "mailbox/message_tests.rs", "mailbox/prepared.rs", "mailbox/source.rs", "mailbox/store.rs",
-        "mailbox/to_read.rs",
+        "mailbox/message_tests.rs", "mailbox/prepared.rs", "mailbox/settled.rs", "mailbox/source.rs", "mailbox/store.rs",
+        "mailbox/to_read.rs", "mailbox/unreadable.rs",
     ]),
     module("extraction", &[
         LEAVES, INFRASTRUCTURE, SHARED_DOMAINS, &["mailbox", "categories", "accounts", "transactions"],
     ], &[
-        "extraction.rs", "extraction/align.rs", "extraction/categorise.rs", "extraction/draft.rs",
+        "extraction.rs", "extraction/align.rs", "extraction/booking.rs", "extraction/categorise.rs", "extraction/draft.rs",
         "extraction/evidence.rs", "extraction/evidence_tests.rs", "extraction/extractor.rs", "extraction/filing.rs",
         "extraction/offline.rs", "extraction/offline/amounts.rs", "extraction/offline/currency.rs",
         "extraction/offline/dates.rs", "extraction/offline/fold.rs", "extraction/offline/kind.rs",
@@ -118,9 +124,12 @@ const MODULES: &[Module] = &[
     ]),
     module("jobs", &[LEAVES, INFRASTRUCTURE], &[
         "jobs.rs", "jobs/cancel.rs", "jobs/checkpoint.rs", "jobs/claim.rs", "jobs/cron.rs", "jobs/enqueue.rs",
-        "jobs/event.rs", "jobs/failure.rs", "jobs/finish.rs", "jobs/heartbeat.rs", "jobs/job.rs", "jobs/payload.rs",
+        "jobs/event.rs", "jobs/failure.rs", "jobs/finish.rs", "jobs/heartbeat.rs", "jobs/job.rs", "jobs/live.rs",
+        "jobs/live/catch_up.rs", "jobs/live/follow.rs", "jobs/live/follow_many.rs", "jobs/live/read.rs",
+        "jobs/live/tail.rs", "jobs/payload.rs",
         "jobs/promote.rs", "jobs/publish.rs", "jobs/read.rs", "jobs/rescue.rs", "jobs/retention.rs", "jobs/retry.rs",
-        "jobs/running.rs", "jobs/schedule.rs", "jobs/state.rs", "jobs/statement.rs", "jobs/stop.rs", "jobs/wakeup.rs",
+        "jobs/running.rs", "jobs/schedule.rs", "jobs/state.rs", "jobs/statement.rs", "jobs/statistics.rs", "jobs/stop.rs",
+        "jobs/turn.rs", "jobs/wakeup.rs",
     ]),
     // 3: the connected application
     module("app", &[LEAVES, INFRASTRUCTURE, DOMAINS], &["app.rs"]),
@@ -146,22 +155,28 @@ const MODULES: &[Module] = &[
         "graphql/extraction.rs", "graphql/extraction/input.rs", "graphql/extraction/mutation.rs",
         "graphql/global_id.rs", "graphql/guard.rs", "graphql/guard/cache.rs", "graphql/guard/characters.rs",
         "graphql/guard/document.rs", "graphql/guard/limits.rs", "graphql/guard/one_of.rs", "graphql/guard/price.rs",
-        "graphql/guard/shape.rs", "graphql/guard/variables.rs", "graphql/jobs.rs", "graphql/jobs/event.rs",
-        "graphql/jobs/input.rs", "graphql/jobs/object.rs", "graphql/jobs/query.rs", "graphql/loaders.rs",
+        "graphql/guard/shape.rs", "graphql/guard/subscription_root.rs", "graphql/guard/variables.rs", "graphql/jobs.rs", "graphql/jobs/event.rs",
+        "graphql/jobs/input.rs", "graphql/jobs/mutation.rs", "graphql/jobs/object.rs", "graphql/jobs/query.rs",
+        "graphql/jobs/queue_statistics.rs", "graphql/jobs/subscription.rs", "graphql/loaders.rs",
         "graphql/node.rs", "graphql/scalars.rs", "graphql/schema.rs", "graphql/schema/tests.rs",
         "graphql/transactions.rs", "graphql/transactions/input.rs", "graphql/transactions/object.rs",
         "graphql/transactions/query.rs", "graphql/user_error.rs", "graphql/users.rs", "graphql/users/input.rs",
         "graphql/users/mutation.rs", "graphql/users/object.rs", "graphql/users/query.rs",
     ]),
     module("worker", &[LEAVES, INFRASTRUCTURE, DOMAINS, &["app"]], &[
-        "worker.rs", "worker/attempt.rs", "worker/extract_emails.rs", "worker/fetch_emails.rs", "worker/heartbeat.rs",
+        "worker.rs", "worker/attempt.rs", "worker/extract_emails.rs", "worker/fetch_emails.rs", "worker/fetch_place.rs",
+        "worker/heartbeat.rs",
         "worker/housekeeping.rs", "worker/kinds.rs", "worker/registry.rs", "worker/run_loop.rs",
         "worker/send_email.rs", "worker/settle.rs",
     ]),
     module("http", &[LEAVES, DOMAINS, &["app", "graphql::engine"]], &[
-        "http.rs", "http/body.rs", "http/endpoint.rs", "http/graphql.rs", "http/graphql/tests.rs", "http/health.rs",
-        "http/negotiation.rs", "http/parameters.rs", "http/problem.rs", "http/request_id.rs", "http/router.rs",
-        "http/serve.rs", "http/status.rs",
+        "http.rs", "http/arrival.rs", "http/body.rs", "http/endpoint.rs", "http/graphql.rs", "http/graphql/tests.rs", "http/health.rs",
+        "http/negotiation.rs", "http/origin.rs", "http/page.rs", "http/page/files.rs",
+        "http/page/tests.rs", "http/parameters.rs", "http/problem.rs", "http/request_id.rs", "http/router.rs",
+        "http/serve.rs", "http/status.rs", "http/websocket.rs", "http/websocket/close.rs",
+        "http/websocket/connection.rs", "http/websocket/message.rs", "http/websocket/occupancy.rs",
+        "http/websocket/operation.rs", "http/websocket/sockets.rs",
+        "http/websocket/tests.rs",
     ]),
     // 5: the command line
     module("cli", &[LEAVES, INFRASTRUCTURE, DOMAINS, &["app", "graphql", "worker", "http"]], &[

@@ -17,11 +17,14 @@ use crate::cli::terminal::say;
 use crate::cli::{Ending, data_folder, serve, worker};
 use crate::clock::Clock;
 use crate::config::{Config, Environment};
+use crate::cores::Cores;
 use crate::db::{Pool, migrate};
 use crate::error::{Error, Result};
+use crate::jobs::statistics::living_workers;
 use crate::jobs::{self, Job, JobPayload, NewJob, State, enqueue};
 use crate::mailbox::connected_account::find_or_create_import;
-use crate::mailbox::import::{self, ReadSettings};
+use crate::mailbox::import;
+use crate::mailbox::intake::Intake;
 use crate::mailbox::to_read::has_pending;
 use crate::telemetry;
 use crate::users::user::find_by_username;
@@ -31,19 +34,23 @@ use crate::viewer::Visibility;
 const CONNECTIONS: usize = 4;
 /// Mails a checkpoint of the extraction.
 const BATCH_SIZE: i64 = 50;
-/// The same key as the API's, so that a user's mails are not read twice at a time.
-const UNIQUE_KEY: &str = "extract";
+/// How many of the files that could not be read are named.
+const NAMED_AT_MOST: usize = 20;
 /// Between two looks at the job.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// So long a job waits while workers are about.
 const TAKEN_WITHIN: Duration = Duration::from_secs(5);
-
 /// So long the database may be away while a job is followed.
 const AWAY_AT_MOST: Duration = Duration::from_mins(1);
+const BROKEN_OFF: &str =
+    "The import was broken off. What was stored stays, and the same command goes on from there.";
+const NO_WORKER: &str = "No worker runs, so the mails wait to be read. Start `pennypost up` or `pennypost worker`: it reads them.";
+const ALL_BUSY: &str = "All workers are busy with other jobs. The mails wait their turn and are read then, without this command.";
+const LEFT_ALONE: &str = "The mails are stored. The pennypost that runs goes on reading them, and this command looks on no longer.";
 
 #[derive(Debug, Args)]
 pub(super) struct Order {
-    /// An mbox (like Google Takeout's), a single mail, or a folder of .eml files.
+    /// An mbox (like Google Takeout's), a single mail, a Maildir, or a folder of .eml files.
     path: PathBuf,
     /// The login name of the user whose mails these are.
     #[arg(long)]
@@ -58,20 +65,20 @@ pub(super) async fn run(mut config: Config, order: Order) -> Result<Ending> {
     let stop = signals.stop();
     let work = async {
         let servers = Servers::reach(&mut config).await?;
-        let importing = carry_out(config, environment, &order, servers.has_own());
-        let ended = Box::pin(stop.run_until_cancelled(importing)).await;
+        let ended = carry_out(config, environment, &order, servers.has_own(), &stop).await;
         servers.stop().await;
-        ended.unwrap_or_else(|| {
-            Err(Error::Unavailable(
-                "The import was broken off. What was stored stays, and the same command goes on from there."
-                    .to_owned(),
-            ))
-        })
+        ended
     };
     Box::pin(signals.watch_over(work)).await
 }
 
-async fn carry_out(config: Config, environment: Environment, order: &Order, has_own: bool) -> Result<()> {
+async fn carry_out(
+    config: Config,
+    environment: Environment,
+    order: &Order,
+    has_own: bool,
+    stop: &CancellationToken,
+) -> Result<()> {
     let url = database_url(&config)?;
     migrate::check(&url).await?;
     let pool = Pool::new(&url, CONNECTIONS)?;
@@ -83,7 +90,10 @@ async fn carry_out(config: Config, environment: Environment, order: &Order, has_
             order.user
         ))
     })?;
-    read(&pool, &config, order, user.id).await?;
+    let is_complete = read(&pool, &config, order, user.id, stop).await?;
+    if !is_complete || stop.is_cancelled() {
+        return Err(Error::Unavailable(BROKEN_OFF.to_owned()));
+    }
     if !has_pending(&mut conn, user.id).await? {
         say("There is nothing new to read into the ledger.");
         return Ok(());
@@ -91,50 +101,66 @@ async fn carry_out(config: Config, environment: Environment, order: &Order, has_
     let job = enqueue_extraction(&mut conn, user.id).await?;
     drop(conn);
     if !has_own {
-        return follow(&pool, &job).await;
+        return match stop.run_until_cancelled(follow(&pool, &job)).await {
+            Some(ended) => ended,
+            None => Err(Error::Unavailable(LEFT_ALONE.to_owned())),
+        };
     }
-    // Nobody else works here, so this process does, until the job has ended.
-    let stop = CancellationToken::new();
-    let working = work(config, environment, stop.clone());
+    // Nobody else works here, so this process does, until the job has ended or a signal came: then it is handed back.
+    let ended = stop.child_token();
+    let working = work(config, environment, ended.clone());
     let following = async {
-        let ended = follow(&pool, &job).await;
-        stop.cancel();
-        ended
+        let followed = ended.run_until_cancelled(follow(&pool, &job)).await;
+        ended.cancel();
+        followed.unwrap_or_else(|| Err(Error::Unavailable(BROKEN_OFF.to_owned())))
     };
     let (worked, followed) = tokio::join!(working, following);
     worked.and(followed)
 }
 
-/// Stores the mails, with a bar over the file's bytes.
-async fn read(pool: &Pool, config: &Config, order: &Order, user_id: Uuid) -> Result<()> {
+/// Stores the mails, with a bar over the file's bytes or the folder's files, until `stop`. False when that left some.
+async fn read(
+    pool: &Pool,
+    config: &Config,
+    order: &Order,
+    user_id: Uuid,
+    stop: &CancellationToken,
+) -> Result<bool> {
     let source = import::open(&order.path, config.max_email_bytes).await?;
     let mut conn = pool.connection().await?;
     let account = find_or_create_import(&mut conn, &Clock::System, user_id).await?;
     drop(conn);
-    let settings = ReadSettings {
-        authserv_ids: config.mail_authserv_ids.clone(),
-        max_email_bytes: config.max_email_bytes,
-    };
+    let intake = Intake::new(source, &config.mail_authserv_ids, account.id, Cores::all());
     let bar = ProgressBar::new(0).with_style(style("storing  [{bar:30}] {percent:>3} %  {msg}  {eta} left"));
     let begun = Instant::now();
-    let show = |progress: import::Progress| {
-        bar.set_length(progress.total_bytes);
-        bar.set_position(progress.bytes);
+    let go_on = |progress: &import::Progress| {
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
         bar.set_message(mails_and_rate(progress.read, begun));
+        !stop.is_cancelled()
     };
-    let stored = import::run(pool, &Clock::System, &settings, user_id, account.id, source, show).await;
+    let stored = import::run(pool, &Clock::System, user_id, account.id, intake, go_on).await;
     bar.finish_and_clear();
-    let import::Progress { read, stored, skipped, seen_again, .. } = stored?;
+    let import::Progress { read, stored, skipped, seen_again, unreadable, is_complete, .. } = stored?;
     let rate = mails_and_rate(read, begun);
     say(format!("Read {rate}: {stored} new ({skipped} of them skipped), {seen_again} seen before."));
-    Ok(())
+    if !unreadable.is_empty() {
+        let named = unreadable.iter().take(NAMED_AT_MOST).map(String::as_str).collect::<Vec<_>>();
+        let rest = unreadable.len() - named.len();
+        let more = if rest > 0 { format!(" And {rest} more.") } else { String::new() };
+        say(format!("{} files were passed over: {}{more}", unreadable.len(), named.join(" ")));
+    }
+    Ok(is_complete)
 }
 
 async fn enqueue_extraction(conn: &mut AsyncPgConnection, user_id: Uuid) -> Result<Job> {
     let payload = JobPayload::ExtractEmails { limit: None, batch_size: BATCH_SIZE, email_ids: None };
-    let new = NewJob::new(Some(user_id), payload).unique(UNIQUE_KEY);
+    let id = Clock::System.new_id();
+    // One for each import: an extraction that is active may have a limit, or be just ending and have looked before these
+    // mails were there.
+    let new = NewJob::new(Some(user_id), payload).unique(format!("import:{id}"));
     // Nobody is told: a worker looks by itself within a second.
-    Ok(enqueue(conn, Clock::System.new_id(), new).await?.job)
+    Ok(enqueue(conn, id, new).await?.job)
 }
 
 async fn work(mut config: Config, environment: Environment, stop: CancellationToken) -> Result<()> {
@@ -149,6 +175,8 @@ async fn follow(pool: &Pool, job: &Job) -> Result<()> {
     let bar = ProgressBar::new(0).with_style(style("reading  [{bar:30}] {pos}/{len}  {msg}  {eta} left"));
     let begun = Instant::now();
     let mut seen = Instant::now();
+    // A job that goes on was further than nothing when this look at it began.
+    let mut done_before = None;
     loop {
         let job = match look(pool, job.id).await {
             // A pennypost that is started again takes its database along, and the job goes on after it.
@@ -162,16 +190,16 @@ async fn follow(pool: &Pool, job: &Job) -> Result<()> {
         let progress = &job.progress;
         bar.set_length(unsigned(progress.total.unwrap_or(progress.done)));
         bar.set_position(unsigned(progress.done));
-        bar.set_message(mails_and_rate(progress.done, begun));
+        let done_before = *done_before.get_or_insert(progress.done);
+        bar.set_message(mails_and_rate(progress.done - done_before, begun));
         if job.state.is_ended() {
             bar.finish_and_clear();
             return sum_up(&job);
         }
         if job.started_at.is_none() && begun.elapsed() > TAKEN_WITHIN {
             bar.finish_and_clear();
-            say(
-                "No worker runs, so the mails wait to be read. Start `pennypost up` or `pennypost worker`: it reads them.",
-            );
+            let mut conn = pool.connection().await?;
+            say(if living_workers(&mut conn).await? > 0 { ALL_BUSY } else { NO_WORKER });
             return Ok(());
         }
         tokio::time::sleep(LOOK_EVERY).await;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, AppParts};
 use crate::cli::servers::database_url;
@@ -28,11 +29,10 @@ pub(super) async fn run(config: Config) -> Result<Ending> {
     let work = async {
         let listen = config.listen;
         let app = connect(config, Environment::Production).await?;
-        let router = router(app)?;
+        let router = router(Arc::clone(&app))?;
         let listener = bind(listen).await?;
         tracing::info!(address = %listen, "the API listens");
-        serve(listener, router, Patience::default(), signals.stop()).await;
-        Ok(())
+        answer(&app, listener, router, signals.stop()).await
     };
     Box::pin(signals.watch_over(work)).await
 }
@@ -63,6 +63,18 @@ pub(super) async fn bind(listen: SocketAddr) -> Result<TcpListener> {
             _ => format!("LISTEN is {listen}, and this machine does not give that address: {error}."),
         })
     })
+}
+
+/// Answers on `listener`, and follows the events of jobs for those who watch, until `stop`.
+pub(super) async fn answer(
+    app: &App,
+    listener: TcpListener,
+    router: Router,
+    stop: CancellationToken,
+) -> Result<()> {
+    let following = app.live.run(&app.pool, &app.redis, stop.clone());
+    let ((), followed) = tokio::join!(serve(listener, router, Patience::default(), stop), following);
+    followed
 }
 
 /// All paths of the API.

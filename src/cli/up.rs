@@ -15,7 +15,6 @@ use crate::cli::{Ending, data_folder, serve, user, worker};
 use crate::config::{Config, Environment};
 use crate::db::migrate;
 use crate::error::{Error, Result};
-use crate::http::serve::{Patience, serve as answer};
 use crate::telemetry;
 use crate::users::user::has_admin;
 
@@ -25,6 +24,7 @@ const ADMIN_ADDRESS: &str = "admin@localhost";
 pub(super) async fn run(mut config: Config) -> Result<Ending> {
     let environment = config.environment.unwrap_or(Environment::Development);
     telemetry::start(environment, config.log_level);
+    config.check_slots()?;
     let signals = Signals::watch()?;
     let work = async {
         // Taken first: a port that is not free is known before a server was started for nothing.
@@ -33,7 +33,7 @@ pub(super) async fn run(mut config: Config) -> Result<Ending> {
         say(format!("pennypost {} starts ({}).\n", env!("CARGO_PKG_VERSION"), name_of(environment)));
         line("Data folder", &folder.display().to_string());
         let servers = start_servers(&mut config).await?;
-        let ended = run_on(config, environment, &folder, listener, signals.stop()).await;
+        let ended = Box::pin(run_on(config, environment, &folder, listener, signals.stop())).await;
         servers.stop().await;
         if ended.is_ok() {
             say("pennypost has stopped.");
@@ -75,16 +75,16 @@ async fn run_on(
     let app = Arc::new(serve::build(config, environment, mailer)?);
     let router = serve::router(Arc::clone(&app))?;
     create_first_admin(&app).await?;
-    say_what_is_next(&listener)?;
+    say_what_is_next(&listener, app.config.graphiql)?;
     let working = async {
         let ended = worker::work(Arc::clone(&app), stop.clone()).await;
         // Workers that end early take the API along, or nobody would notice.
         stop.cancel();
         ended
     };
-    let ((), worked) = tokio::join!(answer(listener, router, Patience::default(), stop.clone()), working);
+    let (answered, worked) = tokio::join!(serve::answer(&app, listener, router, stop.clone()), working);
     app.pool.close();
-    worked
+    answered.and(worked)
 }
 
 fn say_where_mails_are(config: &Config, folder: &Path) {
@@ -124,15 +124,24 @@ fn say_what_ran(ran: &[String]) -> String {
     }
 }
 
-fn say_what_is_next(listener: &TcpListener) -> Result<()> {
+fn say_what_is_next(listener: &TcpListener, has_page: bool) -> Result<()> {
     let address = listener
         .local_addr()
         .map_err(|error| Error::internal("the address that the API listens on cannot be read", error))?;
-    say(format!("\n  GraphQL is at http://{address}/graphql\n"));
+    say(format!("\n  GraphQL is at http://{address}/graphql"));
+    if has_page {
+        say(format!("  A page to try it on is at http://{address}/graphiql"));
+    }
+    say("");
     say("  Next, sign in as the admin or register, and give it mails to read, in another terminal:\n");
-    say("    pennypost import mails.mbox --user admin\n");
+    say(format!("    {} import mails.mbox --user admin\n", own_name()));
     say("  Ctrl-C stops everything.\n");
     Ok(())
+}
+
+/// How this program is called from another terminal: a clone that was just built is on nobody's PATH.
+fn own_name() -> String {
+    std::env::current_exe().map_or_else(|_| "pennypost".to_owned(), |path| path.display().to_string())
 }
 
 fn line(what: &str, value: &str) {

@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::worker::{Worker, WorkerParts, kinds};
 
 pub(super) async fn run(config: Config) -> Result<Ending> {
+    config.check_slots()?;
     let signals = Signals::watch()?;
     let work = async {
         let app = serve::connect(config, Environment::Production).await?;

@@ -22,6 +22,7 @@ fn an_impossible_value_is_named() {
         ("LOG_LEVEL", "loud"),
         ("WORKER_EMAIL_SLOTS", "1"),
         ("CORS_ORIGINS", "[1"),
+        ("GRAPHIQL", "yes"),
     ] {
         let message = with(name, value).unwrap_err().to_string();
         assert!(message.contains(name), "{message}");
@@ -29,10 +30,32 @@ fn an_impossible_value_is_named() {
 }
 
 #[test]
+fn slots_that_leave_no_connection_for_anything_else_are_refused() {
+    let check = |pool: &'static str, email: &'static str| {
+        let lookup = move |asked: &str| match asked {
+            "DATABASE_POOL_SIZE" => Some(pool.to_owned()),
+            "WORKER_EMAIL_SLOTS" => Some(email.to_owned()),
+            _ => None,
+        };
+        Config::from_lookup(lookup).unwrap().check_slots()
+    };
+    assert!(Config::from_lookup(|_| None).unwrap().check_slots().is_ok());
+    assert!(check("16", "8").is_ok());
+    let refusal = check("16", "9").unwrap_err().to_string();
+    assert!(refusal.contains("DATABASE_POOL_SIZE is 16") && refusal.contains("17 or more"), "{refusal}");
+}
+
+#[test]
 fn origins_are_read_as_json_and_with_commas() {
     let wanted = Some(vec!["http://a".to_owned(), "http://b".to_owned()]);
     assert_eq!(with("CORS_ORIGINS", "http://a, http://b").unwrap().cors_origins, wanted);
     assert_eq!(with("CORS_ORIGINS", r#"["http://a","http://b"]"#).unwrap().cors_origins, wanted);
+}
+
+#[test]
+fn the_page_is_there_unless_it_is_turned_off() {
+    assert!(Config::from_lookup(|_| None).unwrap().graphiql);
+    assert!(!with("GRAPHIQL", "false").unwrap().graphiql);
 }
 
 #[test]

@@ -2,10 +2,12 @@
 
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
+use diesel::sql_types::Integer;
+use diesel::{QueryableByName, sql_query};
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use crate::config::Secret;
+use crate::config::{OLDEST_POSTGRES, Secret};
 use crate::db::pool::connect;
 use crate::error::{Error, Result};
 
@@ -28,6 +30,7 @@ pub enum Standing {
 /// Runs what is pending, and says what ran. Refuses a database from a newer version.
 pub async fn run(url: &Secret) -> Result<Vec<String>> {
     let mut connection = connect(url).await?;
+    ask_version(&mut connection).await?;
     connection.batch_execute(LOCK).await?;
     let (connection, standing) = read_standing(connection)?;
     match standing {
@@ -45,7 +48,9 @@ pub async fn run(url: &Secret) -> Result<Vec<String>> {
 
 /// Refuses a database that this version cannot work with.
 pub async fn check(url: &Secret) -> Result<()> {
-    match read_standing(connect(url).await?)?.1 {
+    let mut connection = connect(url).await?;
+    ask_version(&mut connection).await?;
+    match read_standing(connection)?.1 {
         Standing::Current => Ok(()),
         Standing::Behind(pending) => Err(Error::Unavailable(format!(
             "The database lacks {} migration(s), first {}. Run `pennypost migrate`.",
@@ -54,6 +59,32 @@ pub async fn check(url: &Secret) -> Result<()> {
         ))),
         Standing::Ahead(unknown) => Err(newer(&unknown)),
     }
+}
+
+#[derive(QueryableByName)]
+struct Version {
+    #[diesel(sql_type = Integer)]
+    number: i32,
+}
+
+/// Refuses a server on which a migration would only fail in the middle.
+async fn ask_version(connection: &mut AsyncPgConnection) -> Result<()> {
+    // Out of reach of the rest of the file, where it would take over `first` of every list.
+    use diesel_async::RunQueryDsl;
+
+    let asked = sql_query("SELECT current_setting('server_version_num')::integer AS number");
+    let Version { number } = asked.get_result(connection).await.map_err(Error::from)?;
+    // 150014 is 15.14.
+    refuse_older(u32::try_from(number / 10_000).unwrap_or_default())
+}
+
+fn refuse_older(version: u32) -> Result<()> {
+    if version >= OLDEST_POSTGRES {
+        return Ok(());
+    }
+    Err(Error::Unavailable(format!(
+        "The PostgreSQL of DATABASE_URL is version {version}; pennypost needs {OLDEST_POSTGRES} or newer."
+    )))
 }
 
 fn newer(unknown: &[String]) -> Error {
@@ -80,4 +111,16 @@ fn read_standing(connection: AsyncPgConnection) -> Result<(AsyncPgConnection, St
         (true, true) => Standing::Current,
     };
     Ok((harness.into_inner(), standing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_lacks_what_the_tables_need_is_refused_with_a_sentence() {
+        assert!(refuse_older(15).is_ok() && refuse_older(18).is_ok());
+        let refusal = refuse_older(14).unwrap_err().to_string();
+        assert_eq!(refusal, "The PostgreSQL of DATABASE_URL is version 14; pennypost needs 15 or newer.");
+    }
 }

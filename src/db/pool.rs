@@ -24,6 +24,11 @@ const CONNECTION_SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET
     SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '10s'; \
     SET client_connection_check_interval = '1s'";
 
+/// diesel passes no SQLSTATE on, so `error` tells some faults by their text. Only a superuser may choose the language of it; with
+/// another one, a mail with a value that the database cannot hold stops its extraction instead of failing alone.
+const ENGLISH: &str =
+    "DO $$ BEGIN SET lc_messages = 'C'; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$";
+
 /// A connection, checked out of the pool until it is dropped.
 pub type PooledConnection = Object<AsyncPgConnection>;
 
@@ -110,9 +115,9 @@ pub async fn connect(url: &Secret) -> Result<AsyncPgConnection> {
 
 async fn establish(url: String) -> diesel::ConnectionResult<AsyncPgConnection> {
     let mut connection = AsyncPgConnection::establish(&url).await?;
-    connection
-        .batch_execute(CONNECTION_SETTINGS)
-        .await
-        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    for settings in [CONNECTION_SETTINGS, ENGLISH] {
+        let done = connection.batch_execute(settings).await;
+        done.map_err(ConnectionError::CouldntSetupConfiguration)?;
+    }
     Ok(connection)
 }

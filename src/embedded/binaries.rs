@@ -2,10 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::config::OLDEST_POSTGRES;
 use crate::error::{Error, Result};
-
-/// The oldest PostgreSQL that our statements are written for.
-const OLDEST_POSTGRES: u32 = 14;
 
 /// Where PostgreSQL's binaries are.
 #[derive(Clone, Debug)]
@@ -106,4 +104,32 @@ fn missing(what: &str, package: &str) -> String {
         "{what} is not installed. Run scripts/install-prerequisites, or on Debian and Ubuntu `apt-get install \
          {package}`."
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// A folder with programs that say they are of that version.
+    fn installed(version: &str) -> tempfile::TempDir {
+        let folder = tempfile::TempDir::new().unwrap();
+        for name in ["initdb", "postgres"] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, format!("#!/bin/sh\necho '{name} (PostgreSQL) {version} (Debian)'\n"))
+                .unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn a_postgres_that_lacks_what_the_tables_need_is_not_started() {
+        let (old, new) = (installed("14.19"), installed("15.14"));
+        let folders = [old.path().to_owned(), new.path().to_owned()];
+        assert_eq!(find_postgres(&folders, None).unwrap().1, new.path().join("postgres"));
+        let refusal = find_postgres(&folders[..1], None).unwrap_err().to_string();
+        assert!(refusal.contains("PostgreSQL 14 is too old: pennypost needs 15 or newer"), "{refusal}");
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
+
 use super::draft::{Direction, Draft, Kind, MailView, Source};
 use crate::categories::{self, STARTER_SET};
 
@@ -15,7 +17,13 @@ struct Word {
     is_closed_right: bool,
 }
 
-static WORDS: LazyLock<Vec<Word>> = LazyLock::new(|| {
+/// The words, and what finds them all at once.
+struct Table {
+    words: Vec<Word>,
+    finder: AhoCorasick,
+}
+
+static WORDS: LazyLock<Table> = LazyLock::new(|| {
     let lines = include_str!("categories.tsv").lines().filter(|line| !line.starts_with('#'));
     let mut words = Vec::new();
     for line in lines {
@@ -24,15 +32,18 @@ static WORDS: LazyLock<Vec<Word>> = LazyLock::new(|| {
         else {
             continue;
         };
-        words.extend(own.split(',').map(|word| Word {
+        let own = own.split(',').map(|word| Word {
             text: normal(word),
             category,
             is_of_body: place == "body",
             is_open_left: word.starts_with('*'),
             is_closed_right: word.ends_with('!'),
-        }));
+        });
+        words.extend(own.filter(|word| !word.text.is_empty()));
     }
-    words
+    let finder = AhoCorasick::new(words.iter().map(|word| word.text.as_str()))
+        .unwrap_or_else(|error| panic!("the table of categories is too large: {error}"));
+    Table { words, finder }
 });
 
 /// The name of the category for a draft of a mail; one of the starter set. `None` when nothing speaks for any.
@@ -56,8 +67,11 @@ pub fn category_name(kind: Kind, draft: &Draft, mail: &MailView<'_>) -> Option<&
     let headings = format!("{} {}", mail.subject.unwrap_or_default(), mail.sender_name.unwrap_or_default());
     let is_person = merchant.is_some_and(|name| is_a_person(name) && !has_a_word(name))
         && matches!(kind, Kind::Income | Kind::Transfer);
+    // What the whole mail says of wages is surer than that the employer is called like a person.
+    let is_wage = || longest(mail.text, true, is_income, kind).filter(|name| *name == "Salary");
     let by_words = merchant
         .and_then(named)
+        .or_else(is_wage)
         .or((is_person && is_income).then_some("Transfers"))
         .or_else(|| named(&headings))
         .or_else(|| line_of_amount(draft, mail).and_then(named))
@@ -91,8 +105,16 @@ fn line_of_amount<'a>(draft: &Draft, mail: &MailView<'a>) -> Option<&'a str> {
 /// The longest line that is taken for one statement, in bytes.
 const LONGEST_LINE: usize = 250;
 
-/// Two or three words, each with a capital or of a particle: as people are called, and companies mostly not.
+/// Two or three words, each with a capital or of a particle: as people are called, and companies mostly not. Where letters
+/// have one size, two or three words, or a short one in a script without spaces.
 fn is_a_person(name: &str) -> bool {
+    let letters = || name.chars().filter(|letter| letter.is_alphabetic());
+    if letters().next().is_some() && !letters().any(|letter| letter.is_lowercase() || letter.is_uppercase()) {
+        let is_east = letters().all(|letter| matches!(u32::from(letter), 0x3040..=0x9fff | 0xac00..=0xd7af));
+        let is_plain = name.chars().all(|letter| !letter.is_numeric() && !"()（）-&".contains(letter));
+        let count = if is_east { letters().count() } else { name.split_whitespace().count() };
+        return is_plain && (2..=if is_east { 4 } else { 3 }).contains(&count);
+    }
     let words: Vec<&str> = name.split_whitespace().collect();
     let is_particle =
         |word: &str| matches!(word, "de" | "da" | "di" | "van" | "von" | "der" | "den" | "la" | "bin");
@@ -117,20 +139,25 @@ fn longest(text: &str, is_body: bool, is_income: bool, mail: Kind) -> Option<&'s
         categories::Kind::Expense => !is_income,
         categories::Kind::Transfer => mail == Kind::Transfer,
     };
-    let words = WORDS.iter().filter(|word| word.is_of_body == is_body && fits(word.category));
-    let found = words.filter(|word| word.occurs_in(&text));
+    let table = &*WORDS;
+    let found = table.finder.find_overlapping_iter(&text).filter_map(|hit| {
+        let place = hit.pattern().as_usize();
+        let word = table.words.get(place)?;
+        let is_meant = word.is_of_body == is_body && fits(word.category);
+        (is_meant && word.stands_in(&text, hit.start(), hit.end())).then_some((place, word))
+    });
     // The first of equals counts: the table lists the surer categories first.
-    found.rev().max_by_key(|word| word.text.chars().count()).map(|word| word.category)
+    found
+        .max_by_key(|(place, word)| (word.text.chars().count(), std::cmp::Reverse(*place)))
+        .map(|(_, word)| word.category)
 }
 
 impl Word {
-    /// True when the word stands in a text that starts and ends with a space.
-    fn occurs_in(&self, text: &str) -> bool {
-        text.match_indices(self.text.as_str()).any(|(at, found)| {
-            let is_start = || text.get(..at).is_some_and(|head| head.ends_with(' '));
-            let is_end = || text.get(at + found.len()..).is_some_and(|tail| tail.starts_with(' '));
-            (self.is_open_left || is_start()) && (!self.is_closed_right || is_end())
-        })
+    /// True when the word stands at a place of a text that starts and ends with a space as the table asks.
+    fn stands_in(&self, text: &str, start: usize, end: usize) -> bool {
+        let is_start = || text.get(..start).is_some_and(|head| head.ends_with(' '));
+        let is_end = || text.get(end..).is_some_and(|tail| tail.starts_with(' '));
+        (self.is_open_left || is_start()) && (!self.is_closed_right || is_end())
     }
 }
 
@@ -207,13 +234,12 @@ mod tests {
 
     #[test]
     fn every_category_of_the_table_is_in_the_starter_set() {
-        for word in WORDS.iter() {
+        for word in &WORDS.words {
             assert!(
                 STARTER_SET.iter().any(|(_, starter, _, _)| *starter == word.category),
                 "{}",
                 word.category
             );
-            assert!(!word.text.is_empty(), "{} has an empty word", word.category);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The gate: a draft books only when the mail itself bears it out. It is code, and no reader's opinion moves it.
 
 use chrono::{Days, NaiveDate};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
@@ -46,6 +47,8 @@ pub enum Reason {
     DateInFuture,
     /// The date lies more than 400 days before the mail.
     DateTooOld,
+    /// The mail's own date cannot be right, so that nothing says when it happened.
+    DateUnclear,
 }
 
 impl Reason {
@@ -63,6 +66,7 @@ impl Reason {
             Self::NoDirection => "NO_DIRECTION",
             Self::DateInFuture => "DATE_IN_FUTURE",
             Self::DateTooOld => "DATE_TOO_OLD",
+            Self::DateUnclear => "DATE_UNCLEAR",
         }
     }
 }
@@ -92,18 +96,31 @@ fn amount_objection(mail: &MailView<'_>, draft: &Draft) -> Option<Reason> {
     if !(Money { amount: amount.value, currency: currency.value }).fits() {
         return Some(Reason::AmountTooPrecise);
     }
-    let printed = at(mail, amount.span).map(digits).unwrap_or_default();
-    let expected = digits(&amount.value.normalize().to_string());
-    if printed.trim_matches('0') != expected.trim_matches('0') || printed.is_empty() {
+    let Some(printed) = at(mail, amount.span).filter(|printed| denotes(printed, amount.value)) else {
         return Some(Reason::AmountNotInMail);
-    }
-    if at(mail, amount.span).is_some_and(|text| is_ambiguous(text, currency.value, mail)) {
+    };
+    let is_finer =
+        amount.value.normalize().scale() > currency.value.exponent() && amount.value >= Decimal::ONE;
+    if is_finer || is_ambiguous(printed, currency.value, mail) {
         return Some(Reason::AmountAmbiguous);
     }
     let is_inferred = currency.span.is_empty();
-    let follows = mail.account_currencies == [currency.value]
-        || (mail.account_currencies.is_empty() && mail.home_currency == Some(currency.value));
-    (is_inferred && !follows).then_some(Reason::CurrencyUnclear)
+    (is_inferred && mail.account_currencies != [currency.value]).then_some(Reason::CurrencyUnclear)
+}
+
+/// True when the printed digits can mean that value: all of their separators group, or the last one is the decimal point. A
+/// value with the right digits and the point elsewhere is another amount.
+fn denotes(printed: &str, value: Decimal) -> bool {
+    let folded: String = super::offline::fold(printed).nfkc().collect();
+    let text = folded.trim_matches(|letter: char| !letter.is_ascii_digit() && letter != '.' && letter != ',');
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let reading = |whole: &str, decimals: &str| format!("{}.{decimals}0", digits(whole)).parse().ok();
+    let last = text.char_indices().rfind(|(_, letter)| !letter.is_ascii_digit());
+    let Some((at, separator)) = last else { return reading(text, "") == Some(value) };
+    let (head, tail) = (&text[..at], &text[at + separator.len_utf8()..]);
+    let groups = tail.len() == 3 || tail.is_empty();
+    let points = matches!(separator, '.' | ',');
+    (groups && reading(text, "") == Some(value)) || (points && reading(head, tail) == Some(value))
 }
 
 /// `1.234` is a thousand and more or one and a bit; only a currency without two decimals, or other amounts, tell.
@@ -121,7 +138,8 @@ fn is_ambiguous(text: &str, currency: Currency, mail: &MailView<'_>) -> bool {
 }
 
 fn date_objection(sent_on: Option<NaiveDate>, date: Option<&Field<NaiveDate>>) -> Option<Reason> {
-    let (sent_on, date) = (sent_on?, date?.value);
+    let Some(sent_on) = sent_on else { return Some(Reason::DateUnclear) };
+    let date = date?.value;
     if date > sent_on.checked_add_days(Days::new(2))? {
         return Some(Reason::DateInFuture);
     }
@@ -145,11 +163,6 @@ fn at<'a>(mail: &MailView<'a>, span: Span) -> Option<&'a str> {
         inside.or((seen >= units).then_some(text.len()))
     };
     text.get(byte(span.start)?..byte(span.end)?)
-}
-
-fn digits(text: &str) -> String {
-    let folded = super::offline::fold(text);
-    folded.nfkc().filter(char::is_ascii_digit).collect()
 }
 
 #[cfg(test)]

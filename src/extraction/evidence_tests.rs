@@ -36,6 +36,45 @@ fn an_amount_that_does_not_stand_at_its_place_is_reviewed() {
 }
 
 #[test]
+fn the_right_digits_with_the_point_elsewhere_are_another_amount() {
+    let read_as = |text: &str, value: &str| {
+        verdict_of(&mail(text), |draft| draft.amount.as_mut().unwrap().value = value.parse().unwrap())
+    };
+    for value in ["42", "0.42", "420", "4200"] {
+        assert_eq!(read_as(COFFEE, value), review(Reason::AmountNotInMail), "{value}");
+    }
+    let large = "You spent EUR 1,250.00 at Big Shop on 09/03/2026";
+    assert_eq!(read_as(large, "1250"), Verdict::Book);
+    for value in ["125", "12.5", "125000", "1.25"] {
+        assert_eq!(read_as(large, value), review(Reason::AmountNotInMail), "{value}");
+    }
+    for (printed, value) in [
+        ("1.250,00", "1250"),
+        ("1 250,00", "1250"),
+        ("1'250.00", "1250"),
+        ("12,5", "12.5"),
+        ("1,25,000.00", "125000"),
+    ] {
+        let text = format!("You spent EUR {printed} at Big Shop on 09/03/2026");
+        assert_eq!(read_as(&text, value), Verdict::Book, "{printed}");
+    }
+}
+
+#[test]
+fn an_amount_that_is_finer_than_its_currency_is_reviewed() {
+    let text = "You spent USD 1,234.567 at Big Shop on 09/03/2026";
+    assert_eq!(verdict_of(&mail(text), |_| ()), review(Reason::AmountAmbiguous));
+    let cloud = "You spent USD 0.017 at Cloud Shop on 09/03/2026";
+    assert_eq!(verdict_of(&mail(cloud), |_| ()), Verdict::Book);
+}
+
+#[test]
+fn a_mail_whose_own_date_cannot_be_right_is_reviewed() {
+    let undated = MailView { sent_on: None, ..mail(COFFEE) };
+    assert_eq!(verdict_of(&undated, |_| ()), review(Reason::DateUnclear));
+}
+
+#[test]
 fn zero_is_refused() {
     let zero =
         verdict_of(&mail(COFFEE), |draft| draft.amount.as_mut().unwrap().value = rust_decimal::Decimal::ZERO);
@@ -73,6 +112,12 @@ fn a_currency_that_is_only_inferred_books_when_the_account_says_so() {
         review(Reason::CurrencyUnclear)
     );
     assert_eq!(verdict_of(&mail(text), |_| ()), review(Reason::CurrencyUnclear));
+    let home = MailView { home_currency: Currency::parse("INR"), ..mail(text) };
+    assert_eq!(
+        verdict_of(&home, |_| ()),
+        review(Reason::CurrencyUnclear),
+        "the user's own currency is no evidence"
+    );
 }
 
 #[test]

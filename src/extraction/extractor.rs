@@ -1,5 +1,6 @@
 //! The closed set of ways to read a mail, and what one of them is given.
 
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::draft::{MailView, Reading};
@@ -7,6 +8,9 @@ use super::offline;
 use crate::mailbox::forwarded::{self, Forwarded};
 use crate::mailbox::to_read::MailToRead;
 use crate::money::Currency;
+
+/// Nobody's mail is older.
+const EARLIEST_YEAR: i32 = 1990;
 
 /// A pipeline that reads mails, under the name and version that its extractions carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,19 +97,26 @@ impl Origin {
         reader: &Reader,
         account_currencies: &'a [Currency],
     ) -> MailView<'a> {
-        let arrived = mail.sent_at.unwrap_or(mail.received_at).with_timezone(&reader.zone).date_naive();
-        let inner = self.forwarded.as_ref().and_then(|inner| inner.sent_at.map(|at| at.date_naive()));
+        let inner = self.forwarded.as_ref().and_then(|inner| inner.sent_at).map(|at| at.to_utc());
+        let written = inner.or(mail.sent_at).unwrap_or(mail.received_at);
+        let written = is_sane(written, mail.received_at).then(|| written.with_timezone(&reader.zone));
         MailView {
             text: &mail.text,
             subject: mail.subject.as_deref(),
             sender_address: self.sender(mail),
             sender_name: self.sender_name(mail),
-            sent_on: Some(inner.unwrap_or(arrived)),
+            sent_on: written.map(|at| at.date_naive()),
             home_currency: reader.home_currency,
             account_currencies,
             country: self.issuer(mail).and_then(country_of_domain),
         }
     }
+}
+
+/// False for a moment before there was mail for everybody, or one after the mail had arrived: some clocks stand wrong, and
+/// some senders write what they like. A day more is left for zones and for clocks that are a little fast.
+fn is_sane(written: DateTime<Utc>, received_at: DateTime<Utc>) -> bool {
+    written.year() >= EARLIEST_YEAR && written <= received_at + TimeDelta::days(2)
 }
 
 /// The country that a domain's last label names (ISO 3166); `None` for the general ones.
@@ -122,6 +133,22 @@ fn country_of_domain(domain: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_date_before_there_was_mail_or_after_it_arrived_is_none() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let received = at("2026-11-21T09:00:00Z");
+        for (written, wanted) in [
+            ("2026-11-21T08:00:00Z", true),
+            ("2026-11-22T23:00:00Z", true),
+            ("1999-01-01T00:00:00Z", true),
+            ("2026-11-24T09:00:00Z", false),
+            ("2100-01-01T00:00:00Z", false),
+            ("1970-01-01T00:00:00Z", false),
+        ] {
+            assert_eq!(is_sane(at(written), received), wanted, "{written}");
+        }
+    }
 
     #[test]
     fn only_a_country_s_own_label_names_a_country() {

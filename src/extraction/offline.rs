@@ -30,7 +30,7 @@ use crate::money::Currency;
 /// The name of this pipeline in the extractions that it makes.
 pub const EXTRACTOR: &str = "offline";
 /// Counts up with every change that can change a reading.
-pub const VERSION: i32 = 1;
+pub const VERSION: i32 = 2;
 
 /// Reads a mail.
 pub fn extract(mail: &MailView<'_>) -> Reading {
@@ -42,7 +42,7 @@ pub fn extract(mail: &MailView<'_>) -> Reading {
         let (taken, original) = original::settle(&folded.text, found, &page.amounts, is_own);
         (Some(taken), original)
     });
-    let mut judged = kind::judge(&folded.text, &page.cues, amount, !page.masks.is_empty());
+    let mut judged = kind::judge(&folded.text, &page.cues, amount, &page.amounts, &page.masks);
     let several = page.cues.iter().find(|cue| cue.class == Class::Several).filter(|_| rows.len() > 1);
     if let (Kind::Unrelated, Some(cue)) = (judged.kind, several) {
         judged = Judged { kind: Kind::Purchase, cue: Some(*cue), direction: Some(Direction::Out) };
@@ -79,6 +79,26 @@ fn cut(text: &str) -> &str {
     text.get(..end.unwrap_or_default()).unwrap_or_default()
 }
 
+/// What banks and wallets have in their names: they write about what was bought elsewhere.
+const BANKS: [&str; 16] = [
+    "bank",
+    "banco",
+    "banque",
+    "banca",
+    "banka",
+    "credit union",
+    "sparkasse",
+    "caja",
+    "card",
+    "wallet",
+    "банк",
+    "بنك",
+    "銀行",
+    "银行",
+    "은행",
+    "카드",
+];
+
 /// Countries that write the month before the day, with or without the year in front.
 const MONTH_FIRST: [&str; 8] = ["us", "jp", "kr", "cn", "tw", "hu", "ir", "mn"];
 
@@ -105,15 +125,15 @@ impl<'a> Page<'a> {
         let is_month_first =
             hints.writes_month_first || mail.country.is_some_and(|country| MONTH_FIRST.contains(&country));
         let dates = dates::dates(text, dates::Hints { sent_on: mail.sent_on, is_month_first });
-        let masks = marks::masks(text, &cues);
         let mut moments: Vec<Range<usize>> = dates.iter().map(|date| date.range.clone()).collect();
         moments.extend(dates::times(text));
+        let masks = marks::masks(text, &cues, &moments);
         let mut taken = moments.clone();
         taken.extend(masks.iter().map(|mask| mask.range.clone()));
         taken.extend(marks::reference(text, &cues));
         taken.extend(marks::noise(text).filter(|range| !is_money(text, range)));
         taken.sort_unstable_by_key(|range| range.start);
-        let amounts = amounts::candidates(text, &taken, &cues, &hints);
+        let amounts = amounts::candidates(folded, &taken, &cues, &hints);
         Self { folded, cues, dates, masks, amounts, taken, moments, hints, sender_name: mail.sender_name }
     }
 
@@ -221,8 +241,13 @@ impl<'a> Page<'a> {
     /// The sender of a receipt that names no other shop. It stands in no text, hence its span is empty.
     fn shop(&self, kind: Kind) -> Option<Field<String>> {
         let is_receipt = self.cues.iter().any(|cue| matches!(cue.class, Class::Receipt | Class::Order));
+        let is_receipt = is_receipt || kind == Kind::Refund;
         let is_sale = matches!(kind, Kind::Purchase | Kind::Order | Kind::Refund);
-        let sender = self.sender_name.filter(|_| is_receipt && is_sale)?;
+        let is_bank = |name: &str| {
+            let name = fold::fold(name);
+            BANKS.iter().any(|word| name.contains(&fold::fold(word)))
+        };
+        let sender = self.sender_name.filter(|name| is_receipt && is_sale && !is_bank(name))?;
         Some(self.field(sender.to_owned(), &(0..0)))
     }
 
@@ -303,9 +328,14 @@ impl<'a> Page<'a> {
             amount: main.range.clone(),
             direction,
         };
-        let announced = merchant::announced(&around).map(|range| self.words(&range));
-        announced
+        let labelled = merchant::labelled_shop(&around).map(|range| self.words(&range));
+        let own = || if main.role == Role::Total { self.shop(kind) } else { None };
+        let announced = || merchant::announced(&around).map(|range| self.words(&range));
+        labelled
+            .or_else(own)
+            .or_else(announced)
             .or_else(|| self.shop(kind))
+            .or_else(|| merchant::likely(&around).map(|range| self.words(&range)))
             .or_else(|| merchant::left_over(&around).map(|range| self.words(&range)))
     }
 }

@@ -1,9 +1,10 @@
 //! One extraction as a row: recorded once for each version of the pipeline, so that a retry never files twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::upsert::{excluded, on_constraint};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -82,7 +83,7 @@ pub struct Found {
     pub drafts: BTreeMap<String, Draft>,
 }
 
-/// What is written about a run.
+/// A run that is over, to be written down.
 pub struct NewExtraction<'a> {
     /// Its id.
     pub id: Uuid,
@@ -98,53 +99,73 @@ pub struct NewExtraction<'a> {
     pub kind: Kind,
     /// Why, cut to 500 characters.
     pub kind_reason: &'a str,
-    /// The job that runs it.
+    /// The job that ran it.
     pub job_id: Option<Uuid>,
+    /// What it found.
+    pub found: Found,
+    /// How it ended.
+    pub outcome: Outcome,
 }
 
-/// Records the run, overwriting a failed one of the same pipeline and text. `None` when it was done already: then there is
-/// nothing to file.
-pub async fn begin(conn: &mut AsyncPgConnection, new: &NewExtraction<'_>) -> QueryResult<Option<Uuid>> {
+/// Records runs over mails that the caller has locked, in one statement, and returns the extraction of each mail. A failed run
+/// of the same pipeline and text is overwritten; a mail that such a run has filed already is left out, and there is nothing to
+/// file for it.
+pub async fn record(
+    conn: &mut AsyncPgConnection,
+    new: &[NewExtraction<'_>],
+) -> QueryResult<HashMap<Uuid, Uuid>> {
     use diesel::query_dsl::methods::FilterDsl as _;
-    use diesel::upsert::on_constraint;
-    let reason: String = new.kind_reason.chars().take(500).collect();
-    diesel::insert_into(extractions::table)
-        .values((
-            extractions::id.eq(new.id),
-            extractions::user_id.eq(new.user_id),
-            extractions::email_id.eq(new.email_id),
-            extractions::extractor.eq(new.extractor.name()),
-            extractions::extractor_version.eq(new.extractor.version()),
-            extractions::text_version.eq(new.text_version),
-            extractions::kind.eq(new.kind.as_str()),
-            extractions::kind_reason.eq(&reason),
-            extractions::outcome.eq(Outcome::Nothing.as_str()),
-            extractions::result.eq(serde_json::json!({})),
-            extractions::job_id.eq(new.job_id),
-        ))
+    let rows = new.iter().map(row).collect::<QueryResult<Vec<_>>>()?;
+    let recorded: Vec<(Uuid, Uuid)> = diesel::insert_into(extractions::table)
+        .values(rows)
         .on_conflict(on_constraint("extractions_run_key"))
         .do_update()
         .set((
-            extractions::kind.eq(new.kind.as_str()),
-            extractions::kind_reason.eq(&reason),
-            extractions::job_id.eq(new.job_id),
+            extractions::kind.eq(excluded(extractions::kind)),
+            extractions::kind_reason.eq(excluded(extractions::kind_reason)),
+            extractions::job_id.eq(excluded(extractions::job_id)),
+            extractions::outcome.eq(excluded(extractions::outcome)),
+            extractions::result.eq(excluded(extractions::result)),
         ))
         .filter(extractions::outcome.eq(Outcome::Failed.as_str()))
-        .returning(extractions::id)
-        .get_result(conn)
-        .await
-        .optional()
+        .returning((extractions::email_id, extractions::id))
+        .get_results(conn)
+        .await?;
+    Ok(recorded.into_iter().collect())
 }
 
-/// Writes what the run found and how it ended.
-pub async fn end(conn: &mut AsyncPgConnection, id: Uuid, found: &Found, outcome: Outcome) -> QueryResult<()> {
-    let result = serde_json::to_value(found)
+#[derive(Insertable)]
+#[diesel(table_name = extractions)]
+struct Row {
+    id: Uuid,
+    user_id: Uuid,
+    email_id: Uuid,
+    extractor: &'static str,
+    extractor_version: i32,
+    text_version: i32,
+    kind: &'static str,
+    kind_reason: String,
+    outcome: &'static str,
+    result: serde_json::Value,
+    job_id: Option<Uuid>,
+}
+
+fn row(new: &NewExtraction<'_>) -> QueryResult<Row> {
+    let result = serde_json::to_value(&new.found)
         .map_err(|error| diesel::result::Error::SerializationError(Box::new(error)))?;
-    diesel::update(extractions::table.find(id))
-        .set((extractions::result.eq(result), extractions::outcome.eq(outcome.as_str())))
-        .execute(conn)
-        .await
-        .map(drop)
+    Ok(Row {
+        id: new.id,
+        user_id: new.user_id,
+        email_id: new.email_id,
+        extractor: new.extractor.name(),
+        extractor_version: new.extractor.version(),
+        text_version: new.text_version,
+        kind: new.kind.as_str(),
+        kind_reason: new.kind_reason.chars().take(500).collect(),
+        outcome: new.outcome.as_str(),
+        result,
+        job_id: new.job_id,
+    })
 }
 
 /// What those runs found, by their ids.

@@ -1,15 +1,21 @@
 //! Sightings: one event seen in one mail, the link from mails to transactions.
 
+use std::collections::HashMap;
+
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Nullable, Uuid as SqlUuid};
+use diesel::upsert::excluded;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::db::schema::{extractions, sightings, transactions};
 use crate::page::Page;
 use crate::viewer::Visibility;
+
+/// One statement takes 65,535 values at most, and a mail may hold a whole statement of account.
+const ROWS_AT_A_TIME: usize = 2000;
 
 /// What became of a sighting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,6 +50,8 @@ impl State {
 pub struct Sighting {
     /// UUID version 7.
     pub id: Uuid,
+    /// The mail.
+    pub email_id: Uuid,
     /// Given once, and kept by every later extraction of the mail.
     pub event_key: String,
     /// The extraction that last read it.
@@ -103,43 +111,55 @@ pub struct Sighted {
     pub transaction_id: Uuid,
 }
 
-/// The sightings of a mail, in the order in which they were made.
-pub async fn of_email(
+/// The sightings of each of those mails, in the order in which they were made.
+pub async fn of_emails(
     conn: &mut AsyncPgConnection,
     user_id: Uuid,
-    email_id: Uuid,
-) -> QueryResult<Vec<Sighting>> {
-    sightings::table
+    email_ids: &[Uuid],
+) -> QueryResult<HashMap<Uuid, Vec<Sighting>>> {
+    let found: Vec<Sighting> = sightings::table
         .filter(sightings::user_id.eq(user_id))
-        .filter(sightings::email_id.eq(email_id))
+        .filter(sightings::email_id.eq_any(email_ids))
         .order(sightings::id)
         .select(Sighting::as_select())
         .load(conn)
-        .await
+        .await?;
+    let mut by_mail: HashMap<Uuid, Vec<Sighting>> = HashMap::new();
+    for sighting in found {
+        by_mail.entry(sighting.email_id).or_default().push(sighting);
+    }
+    Ok(by_mail)
 }
 
-/// Inserts the sighting, or updates the one with its event key.
-pub async fn write(conn: &mut AsyncPgConnection, written: &Written<'_>) -> QueryResult<()> {
-    let changes = (
-        sightings::extraction_id.eq(written.extraction_id),
-        sightings::state.eq(written.state.as_str()),
-        sightings::reason.eq(written.reason),
-        sightings::transaction_id.eq(written.transaction_id),
-    );
-    diesel::insert_into(sightings::table)
-        .values((
-            sightings::id.eq(written.id),
-            sightings::user_id.eq(written.user_id),
-            sightings::email_id.eq(written.email_id),
-            sightings::event_key.eq(written.event_key),
-            changes,
-        ))
-        .on_conflict((sightings::email_id, sightings::event_key))
-        .do_update()
-        .set(changes)
-        .execute(conn)
-        .await
-        .map(drop)
+/// Inserts sightings, or updates the ones with their event keys; no key of a mail may be there twice.
+pub async fn write(conn: &mut AsyncPgConnection, written: &[Written<'_>]) -> QueryResult<()> {
+    for some in written.chunks(ROWS_AT_A_TIME) {
+        let rows = some.iter().map(|written| {
+            (
+                sightings::id.eq(written.id),
+                sightings::user_id.eq(written.user_id),
+                sightings::email_id.eq(written.email_id),
+                sightings::event_key.eq(written.event_key),
+                sightings::extraction_id.eq(written.extraction_id),
+                sightings::state.eq(written.state.as_str()),
+                sightings::reason.eq(written.reason),
+                sightings::transaction_id.eq(written.transaction_id),
+            )
+        });
+        diesel::insert_into(sightings::table)
+            .values(rows.collect::<Vec<_>>())
+            .on_conflict((sightings::email_id, sightings::event_key))
+            .do_update()
+            .set((
+                sightings::extraction_id.eq(excluded(sightings::extraction_id)),
+                sightings::state.eq(excluded(sightings::state)),
+                sightings::reason.eq(excluded(sightings::reason)),
+                sightings::transaction_id.eq(excluded(sightings::transaction_id)),
+            ))
+            .execute(conn)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Where each of the visible transactions among `ids` comes from; one that no mail made is left out.

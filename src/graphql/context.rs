@@ -18,6 +18,9 @@ pub trait RequestContext {
     /// Who asks; `Unauthenticated` when nobody has signed in.
     fn viewer(&self) -> Result<&Viewer>;
 
+    /// Who asks; `Forbidden` unless they are an admin.
+    fn admin(&self) -> Result<&Viewer>;
+
     /// The application.
     fn app(&self) -> &App;
 
@@ -34,6 +37,11 @@ pub trait RequestContext {
 impl RequestContext for Context<'_> {
     fn viewer(&self) -> Result<&Viewer> {
         self.data_unchecked::<Caller>().viewer.as_ref().ok_or(Error::Unauthenticated)
+    }
+
+    fn admin(&self) -> Result<&Viewer> {
+        let viewer = self.viewer()?;
+        if viewer.is_admin() { Ok(viewer) } else { Err(Error::Forbidden("This is for admins.")) }
     }
 
     fn app(&self) -> &App {

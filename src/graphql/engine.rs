@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use apollo_compiler::Schema as TypedSchema;
 use apollo_compiler::validation::Valid;
@@ -10,7 +11,7 @@ use async_graphql::{
     ValidationMode, Value,
 };
 use futures_util::future::BoxFuture;
-use futures_util::stream::{BoxStream, StreamExt, once};
+use futures_util::stream::{BoxStream, StreamExt, once, unfold};
 use futures_util::{FutureExt, future::ready};
 use uuid::Uuid;
 
@@ -31,6 +32,8 @@ pub struct Caller {
     pub address: Option<IpAddr>,
     /// The id that the answer and the log carry.
     pub request_id: Uuid,
+    /// How long the access token is still good; `None` for a caller without one.
+    pub good_for: Option<Duration>,
 }
 
 /// Puts what resolvers need into a request: the application, the caller, fresh loaders.
@@ -58,6 +61,14 @@ pub struct Answer {
     pub retry_after_seconds: Option<u64>,
     /// The price of the operation; 0 when it was refused before it had one.
     pub cost: u64,
+}
+
+/// The answers to one operation, as they come.
+pub struct Answers {
+    /// True for a subscription, which may go on for ever.
+    pub is_subscription: bool,
+    /// One answer to a query or a mutation; one for each event of a subscription.
+    pub stream: BoxStream<'static, Answer>,
 }
 
 /// What became of a request, as far as a transport needs to know.
@@ -102,7 +113,14 @@ impl Engine {
                 // Without tokio's budget of steps: it would cut a page of more than 64 rows into several batches of loads.
                 async move { tokio::task::unconstrained(schema.execute(request)).await }.boxed()
             }),
-            follow: Box::new(move |request| following.execute_stream(request)),
+            follow: Box::new(move |request| {
+                let events = following.execute_stream(request);
+                unfold(events, async |mut events| {
+                    let response = tokio::task::unconstrained(events.next()).await?;
+                    Some((response, events))
+                })
+                .boxed()
+            }),
         })
     }
 
@@ -125,18 +143,23 @@ impl Engine {
     }
 
     /// Answers any operation as a stream: a subscription with each of its events, anything else with one answer.
-    pub fn follow(&self, incoming: Incoming, caller: Caller) -> BoxStream<'static, Answer> {
+    pub fn follow(&self, incoming: Incoming, caller: Caller) -> Answers {
         let request_id = caller.request_id;
-        match self.guard.admit(incoming, Allowed::All, caller.viewer.is_some()) {
-            Ok(admitted) => {
-                let ending = Ending { request_id, cost: admitted.cost, errors: self.errors };
-                AssertUnwindSafe((self.follow)(self.request(admitted, caller)))
-                    .catch_unwind()
-                    .map(move |ended| ending.answer(ended))
-                    .boxed()
+        let admitted = match self.guard.admit(incoming, Allowed::All, caller.viewer.is_some()) {
+            Ok(admitted) => admitted,
+            Err(refusal) => {
+                let stream = once(ready(Answer::refused(&refusal))).boxed();
+                return Answers { is_subscription: false, stream };
             }
-            Err(refusal) => once(ready(Answer::refused(&refusal))).boxed(),
-        }
+        };
+        let is_subscription = admitted.is_subscription;
+        let ending = Ending { request_id, cost: admitted.cost, errors: self.errors };
+        let answers = AssertUnwindSafe((self.follow)(self.request(admitted, caller)))
+            .catch_unwind()
+            .map(move |ended| ending.answer(ended))
+            .boxed();
+        let stream = if is_subscription { until_refused(answers) } else { answers };
+        Answers { is_subscription, stream }
     }
 
     /// The text of the document is left out: the engine has it parsed, and can never parse it again.
@@ -204,6 +227,22 @@ impl Ending {
             }
         }
     }
+}
+
+/// A subscription whose first answer is nothing but errors did not begin: the engine answers so when the field's own resolver
+/// fails, and by the specification that is an error of the request (`CreateSourceEventStream`).
+fn until_refused(answers: BoxStream<'static, Answer>) -> BoxStream<'static, Answer> {
+    let begun = (Some(answers), true);
+    unfold(begun, async |(answers, is_first)| {
+        let mut answers = answers?;
+        let mut answer = answers.next().await?;
+        if is_first && let Outcome::Failed(code) = answer.outcome {
+            answer.outcome = Outcome::Refused(code);
+            return Some((answer, (None, false)));
+        }
+        Some((answer, (Some(answers), false)))
+    })
+    .boxed()
 }
 
 fn print<Q, M, S>(schema: &Schema<Q, M, S>) -> String

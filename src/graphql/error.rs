@@ -157,6 +157,12 @@ impl Refusal {
         Self { code, errors: vec![error], retry_after: None }
     }
 
+    /// The refusal of a request that was stopped because it took longer than `limit`.
+    pub fn timed_out(limit: Duration) -> Self {
+        let sentence = format!("The request took longer than {} s and was stopped.", limit.as_secs());
+        Self::new(RequestCode::Timeout, sentence)
+    }
+
     /// A refusal with the errors of the document's reader, which know where in the text they are.
     pub fn located(code: RequestCode, errors: impl IntoIterator<Item = GraphQLError>) -> Self {
         let errors = errors

@@ -7,6 +7,7 @@ pub mod limits;
 pub mod one_of;
 pub mod price;
 pub mod shape;
+pub mod subscription_root;
 pub mod variables;
 
 use std::sync::Arc;
@@ -50,7 +51,7 @@ pub enum Allowed {
     Queries,
     /// Queries and mutations: HTTP POST.
     QueriesAndMutations,
-    /// All operations: WebSocket and server-sent events.
+    /// All operations: WebSocket.
     All,
 }
 
@@ -84,6 +85,9 @@ impl Guard {
         one_of::check_variables(&self.schema, operation, &coerced)?;
         let cost = price::price(&document.typed, operation, &coerced, &self.limits)?;
         let mut executable = document.executable(operation, read)?;
+        if operation.is_subscription() {
+            subscription_root::flatten(&mut executable);
+        }
         let omitted = variables::omitted(operation, &coerced);
         if !omitted.is_empty() {
             variables::drop_omitted(&mut executable, &omitted);
@@ -127,9 +131,8 @@ fn check_kind(kind: OperationType, allowed: Allowed) -> Result<(), Refusal> {
             RequestCode::MethodNotAllowed,
             "A mutation needs POST: GET is for queries only.",
         )),
-        (OperationType::Subscription, Allowed::Queries | Allowed::QueriesAndMutations) => Err(Refusal::new(
-            RequestCode::BadRequest,
-            "A subscription needs a WebSocket or server-sent events.",
-        )),
+        (OperationType::Subscription, Allowed::Queries | Allowed::QueriesAndMutations) => {
+            Err(Refusal::new(RequestCode::BadRequest, "A subscription needs a WebSocket."))
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Data, EmptySubscription, MergedObject, Schema, SchemaBuilder};
+use async_graphql::{Data, MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
 use crate::app::App;
 use crate::config::Environment;
@@ -16,7 +16,9 @@ use crate::graphql::emails::query::EmailQuery;
 use crate::graphql::engine::{Attach, Caller, Engine};
 use crate::graphql::extraction::mutation::ExtractionMutation;
 use crate::graphql::guard::limits::{Introspection, Limits};
+use crate::graphql::jobs::mutation::JobMutation;
 use crate::graphql::jobs::query::JobQuery;
+use crate::graphql::jobs::subscription::JobSubscription;
 use crate::graphql::loaders::Loaders;
 use crate::graphql::node::NodeQuery;
 use crate::graphql::transactions::query::TransactionQuery;
@@ -38,7 +40,11 @@ pub struct Query(
 
 /// What can be done. What may go wrong as a matter of course is data: `userErrors`.
 #[derive(Default, MergedObject)]
-pub struct Mutation(UserMutation, ConnectedAccountMutation, ExtractionMutation);
+pub struct Mutation(UserMutation, ConnectedAccountMutation, ExtractionMutation, JobMutation);
+
+/// What can be watched. Each stream ends when the access token does; a client with a fresh one goes on from there.
+#[derive(Default, MergedSubscription)]
+pub struct Subscription(JobSubscription);
 
 /// The engine over the schema, with what its resolvers need.
 pub fn engine(app: Arc<App>) -> Result<Engine> {
@@ -59,8 +65,8 @@ pub fn sdl() -> Result<String> {
     Ok(engine.sdl().to_owned())
 }
 
-fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
 }
 
 fn limits(environment: Environment) -> Limits {

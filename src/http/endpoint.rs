@@ -12,8 +12,10 @@ use crate::app::App;
 use crate::config::Environment;
 use crate::error::{Error, Result};
 use crate::graphql::engine::{Caller, Engine};
-use crate::http::body::BodyLimits;
-use crate::http::graphql::{Arrival, DEFAULT_WITHIN, GraphqlEndpoint};
+use crate::http::arrival::{Arrival, Authenticate};
+use crate::http::graphql::GraphqlEndpoint;
+use crate::http::origin::Origins;
+use crate::http::page;
 use crate::http::router::{self, Cors};
 use crate::viewer::Viewer;
 
@@ -27,23 +29,22 @@ const DEVELOPMENT_ORIGIN: &str = "http://localhost:3000";
 ///
 /// `Rejected` for an origin in `CORS_ORIGINS` that is none.
 pub fn router(app: Arc<App>, engine: Engine) -> Result<Router> {
-    let cors = cors(&app).layer()?;
+    let pages = cors(&app);
+    let (cors, origins) = (pages.layer()?, Origins::parse(&pages.origins)?);
     let clock = app.clock.clone();
-    let (who, ready) = (Arc::clone(&app), app);
-    let endpoint = GraphqlEndpoint {
-        engine: Arc::new(engine),
-        authenticate: Arc::new(move |arrival| {
-            let caller = caller(&who, &arrival);
-            Box::pin(async move { caller })
-        }),
-        body: BodyLimits::default(),
-        within: DEFAULT_WITHIN,
-    };
+    let page = page::router(app.config.graphiql, clock.clone());
+    let who = Arc::clone(&app);
+    let authenticate: Authenticate = Arc::new(move |arrival| {
+        let caller = caller(&who, &arrival);
+        Box::pin(async move { caller })
+    });
+    let mut endpoint = GraphqlEndpoint::new(Arc::new(engine), authenticate, origins, clock.clone());
+    endpoint.sockets.limits.sockets_of_user = app.config.sockets_per_user;
     let readiness = move || -> futures_util::future::BoxFuture<'static, Result<()>> {
-        let app = Arc::clone(&ready);
+        let app = Arc::clone(&app);
         Box::pin(async move { readiness(&app).await })
     };
-    Ok(router::router(endpoint, Arc::new(readiness), cors, clock))
+    Ok(router::router(endpoint, Arc::new(readiness), cors, clock).merge(page))
 }
 
 /// Redis is no part of it: without it everything works, within about a second.
@@ -63,14 +64,13 @@ fn cors(app: &App) -> Cors {
 
 fn caller(app: &App, arrival: &Arrival) -> Result<Caller> {
     let (address, request_id) = (arrival.peer, arrival.request_id);
-    let viewer = match bearer_token(&arrival.headers)? {
-        None => None,
-        Some(token) => {
-            let claims = app.access_tokens.verify(token, app.clock.now())?;
-            Some(Viewer { user_id: claims.sub, role: claims.role(), address, request_id })
-        }
+    let Some(token) = bearer_token(&arrival.headers)? else {
+        return Ok(Caller { viewer: None, address, request_id, good_for: None });
     };
-    Ok(Caller { viewer, address, request_id })
+    let now = app.clock.now();
+    let claims = app.access_tokens.verify(token, now)?;
+    let viewer = Some(Viewer { user_id: claims.sub, role: claims.role(), address, request_id });
+    Ok(Caller { viewer, address, request_id, good_for: Some(claims.good_for(now)) })
 }
 
 /// The token of the header `Authorization: Bearer …` (RFC 6750). A header that says something else is no way to sign in

@@ -1,39 +1,25 @@
 //! GraphQL over HTTP: queries by GET and POST, mutations by POST, and nothing else.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use futures_util::future::BoxFuture;
 use tokio::time::timeout;
-use uuid::Uuid;
 
+use crate::clock::Clock;
 use crate::error::Result;
-use crate::graphql::engine::{Allowed, Answer, Caller, Engine, Incoming, Refusal, RequestCode};
+use crate::graphql::engine::{Allowed, Answer, Engine, Incoming, Refusal, RequestCode};
+use crate::http::arrival::{Arrival, Authenticate};
 use crate::http::body::{self, BodyLimits};
 use crate::http::negotiation::{MediaType, accepted, is_json};
+use crate::http::origin::Origins;
 use crate::http::parameters;
-use crate::http::request_id::RequestId;
 use crate::http::status::status;
-
-/// What is known of a request before anybody has looked at its token.
-#[derive(Clone, Debug)]
-pub struct Arrival {
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The other end of the connection; a proxy, where there is one.
-    pub peer: Option<IpAddr>,
-    /// The id that the answer and the log carry.
-    pub request_id: Uuid,
-}
-
-/// Finds out who sends a request. A request without a token has no viewer; a token that is there and bad is
-/// [`crate::error::Error::Unauthenticated`].
-pub type Authenticate = Arc<dyn Fn(Arrival) -> BoxFuture<'static, Result<Caller>> + Send + Sync>;
+use crate::http::websocket::occupancy::Occupancy;
+use crate::http::websocket::{SocketLimits, Sockets, is_upgrade};
 
 /// Everything that answering GraphQL over HTTP takes.
 #[derive(Clone)]
@@ -46,14 +32,35 @@ pub struct GraphqlEndpoint {
     pub body: BodyLimits,
     /// How long a request may take, after its body has arrived.
     pub within: Duration,
+    /// The way to the WebSocket of the same path.
+    pub sockets: Sockets,
 }
 
 /// How long a request may take unless a setting says otherwise.
-pub const DEFAULT_WITHIN: Duration = Duration::from_secs(15);
+const DEFAULT_WITHIN: Duration = Duration::from_secs(15);
 
 impl GraphqlEndpoint {
+    /// The endpoint with the documented limits, for callers that `authenticate` finds out and pages of `origins`.
+    pub fn new(engine: Arc<Engine>, authenticate: Authenticate, origins: Origins, clock: Clock) -> Self {
+        let (body, within) = (BodyLimits::default(), DEFAULT_WITHIN);
+        let sockets = Sockets {
+            engine: Arc::clone(&engine),
+            authenticate: Arc::clone(&authenticate),
+            limits: SocketLimits::default(),
+            within,
+            origins,
+            clock,
+            occupancy: Occupancy::default(),
+        };
+        Self { engine, authenticate, body, within, sockets }
+    }
+
     /// Answers one request.
     pub async fn answer(&self, request: Request) -> Response {
+        if is_upgrade(request.headers()) {
+            let arrival = Arrival::of(request.headers().clone(), request.extensions());
+            return self.sockets.clone().answer(arrival, request).await;
+        }
         let Some(media_type) = accepted(request.headers()) else {
             return self.refuse_media_types(request).await;
         };
@@ -83,21 +90,12 @@ impl GraphqlEndpoint {
                 Err(error) => Answer::stopped(&error, request_id),
             }
         };
-        timeout(self.within, answering).await.map_err(|_| {
-            Refusal::new(
-                RequestCode::Timeout,
-                format!("The request took longer than {} s and was stopped.", self.within.as_secs()),
-            )
-        })
+        timeout(self.within, answering).await.map_err(|_| Refusal::timed_out(self.within))
     }
 
     async fn read(&self, request: Request) -> Result<(Incoming, Allowed, Arrival), Refusal> {
         let (head, body) = request.into_parts();
-        let arrival = Arrival {
-            peer: head.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip()),
-            request_id: head.extensions.get::<RequestId>().map_or(Uuid::nil(), |id| id.0),
-            headers: head.headers,
-        };
+        let arrival = Arrival::of(head.headers, &head.extensions);
         // Also a body that nobody wants is read, or the client might never see the answer.
         let body = body::read(&arrival.headers, body, self.body).await?;
         match head.method {

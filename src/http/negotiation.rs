@@ -1,7 +1,7 @@
 //! What the client sends and what it takes: `Content-Type` and `Accept`.
 
 use axum::http::HeaderMap;
-use axum::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
 
 /// A media type that this server answers GraphQL requests with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,15 @@ pub fn is_json(headers: &HeaderMap) -> bool {
         && parameters.iter().all(|(name, value)| name != "charset" || is_utf_8(value))
 }
 
-/// One entry of `Accept`.
+/// True when the client takes an answer that is compressed with gzip.
+pub fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let codings: Vec<Range> = values.flat_map(|value| value.split(',')).filter_map(Range::parse).collect();
+    let find = |wanted: &str| codings.iter().find(|coding| coding.name == wanted);
+    find("gzip").or_else(|| find("x-gzip")).or_else(|| find("*")).is_some_and(|coding| coding.quality > 0)
+}
+
+/// One entry of `Accept`, or of `Accept-Encoding`.
 struct Range {
     name: String,
     /// In thousandths, 1 to 1000; an entry with 0 is an exclusion.
@@ -158,6 +166,21 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_str(value).unwrap());
         accepted(&headers)
+    }
+
+    #[test]
+    fn gzip_is_taken_where_it_is_named_or_a_wildcard_lets_it_pass() {
+        let takes = |value: &str| {
+            let headers = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_str(value).unwrap())]);
+            accepts_gzip(&headers)
+        };
+        for value in ["gzip", "GZIP;q=0.1", "deflate, gzip, br", "x-gzip", "*", "br, *;q=0.5"] {
+            assert!(takes(value), "{value}");
+        }
+        for value in ["", "identity", "br", "gzip;q=0", "gzip; q=0.000, *", "*;q=0", "gzipped"] {
+            assert!(!takes(value), "{value}");
+        }
+        assert!(!accepts_gzip(&HeaderMap::new()));
     }
 
     #[test]

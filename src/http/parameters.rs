@@ -37,7 +37,8 @@ pub fn from_address(address: &Uri) -> Result<Incoming, Refusal> {
     from_parameters(&mut parameters)
 }
 
-fn from_parameters(parameters: &mut Map<String, Value>) -> Result<Incoming, Refusal> {
+/// Reads the parameters of a request from a JSON object.
+pub fn from_parameters(parameters: &mut Map<String, Value>) -> Result<Incoming, Refusal> {
     let query = match parameters.remove("query") {
         Some(Value::String(query)) => query,
         None | Some(Value::Null) => return Err(bad_request("The parameter query is missing.")),

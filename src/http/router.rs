@@ -5,15 +5,16 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::{Method, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::clock::Clock;
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::http::graphql::GraphqlEndpoint;
 use crate::http::health::{self, Readiness};
+use crate::http::origin::{Origins, invalid};
 use crate::http::problem::Problem;
 use crate::http::request_id::{self, X_REQUEST_ID};
 
@@ -32,14 +33,12 @@ const PREFLIGHT_KEPT: Duration = Duration::from_hours(1);
 impl Cors {
     /// Reads the settings; an error names an origin that is none.
     pub fn layer(&self) -> Result<CorsLayer> {
-        let origin = if self.origins.iter().any(|origin| origin == "*") {
-            if self.credentials {
+        let origin = match Origins::parse(&self.origins)? {
+            Origins::Any if self.credentials => {
                 return Err(invalid("* and CORS_CREDENTIALS exclude each other: name the origins"));
             }
-            AllowOrigin::any()
-        } else {
-            let origins = self.origins.iter().map(|origin| parsed(origin));
-            AllowOrigin::list(origins.collect::<Result<Vec<_>>>()?)
+            Origins::Any => AllowOrigin::any(),
+            Origins::Listed(listed) => AllowOrigin::list(listed),
         };
         Ok(CorsLayer::new()
             .allow_origin(origin)
@@ -69,21 +68,6 @@ pub fn router(endpoint: GraphqlEndpoint, readiness: Readiness, cors: CorsLayer, 
         )
         .layer(cors)
         .layer(from_fn_with_state(clock, request_id::assign))
-}
-
-/// An origin is a scheme and a host, without a path: anything else would never match what a browser sends.
-fn parsed(origin: &str) -> Result<HeaderValue> {
-    let is_origin = origin.split_once("://").is_some_and(|(scheme, host)| {
-        !scheme.is_empty() && !host.is_empty() && !host.contains(['/', '*', ' '])
-    });
-    match HeaderValue::from_str(origin) {
-        Ok(value) if is_origin => Ok(value),
-        _ => Err(invalid(&format!("{origin} is not an origin, like https://app.example.org"))),
-    }
-}
-
-fn invalid(what: &str) -> Error {
-    Error::rejected("CORS_ORIGINS", Code::Invalid, format!("CORS_ORIGINS: {what}."))
 }
 
 #[cfg(test)]

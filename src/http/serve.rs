@@ -16,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// How long connections may take.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +25,15 @@ pub struct Patience {
     pub headers: Duration,
     /// For the requests under way when the server stops.
     pub stopping: Duration,
+}
+
+/// The life of the server, as a request that outlives its answer has to know it. Each request carries it.
+#[derive(Clone, Debug, Default)]
+pub struct Life {
+    /// Cancelled when the server stops.
+    pub stop: CancellationToken,
+    /// The open sockets of WebSocket clients. A server that stops waits for them.
+    pub sockets: TaskTracker,
 }
 
 impl Default for Patience {
@@ -35,13 +45,14 @@ impl Default for Patience {
 /// Serves until `stop` is cancelled, then lets the requests under way end.
 pub async fn serve(listener: TcpListener, router: Router, patience: Patience, stop: CancellationToken) {
     let mut connections = JoinSet::new();
+    let life = Life { stop, sockets: TaskTracker::new() };
     loop {
         tokio::select! {
-            () = stop.cancelled() => break,
+            () = life.stop.cancelled() => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
-                    connections.spawn(connection(stream, peer, router.clone(), patience.headers, stop.clone()));
+                    connections.spawn(connection(stream, peer, router.clone(), patience.headers, life.clone()));
                 }
                 Err(error) => {
                     // Out of file descriptors, as a rule: connections that end free some.
@@ -52,9 +63,14 @@ pub async fn serve(listener: TcpListener, router: Router, patience: Patience, st
         }
     }
     drop(listener);
-    let ended = timeout(patience.stopping, async { while connections.join_next().await.is_some() {} }).await;
-    if ended.is_err() {
-        tracing::warn!(left = connections.len(), "requests were still under way when the server stopped");
+    life.sockets.close();
+    let ending = async {
+        while connections.join_next().await.is_some() {}
+        life.sockets.wait().await;
+    };
+    if timeout(patience.stopping, ending).await.is_err() {
+        let sockets = life.sockets.len();
+        tracing::warn!(requests = connections.len(), sockets, "the server stops with something under way");
     }
 }
 
@@ -63,14 +79,16 @@ async fn connection(
     peer: SocketAddr,
     router: Router,
     headers_within: Duration,
-    stop: CancellationToken,
+    life: Life,
 ) {
+    let stop = life.stop.clone();
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "the connection stays with delayed packets");
     }
     let service = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(life.clone());
         service.call(request)
     });
     let serving = http1::Builder::new()

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::db::schema::job_events;
+use crate::db::schema::{job_events, jobs};
 use crate::jobs::job::{Job, JobErrorPayload, Progress};
 use crate::jobs::state::State;
 
@@ -49,13 +49,17 @@ pub struct EventData {
 }
 
 /// An event as it travels through Redis, with what a reader needs to route it without a look at the database.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Serialize, Deserialize)]
+#[diesel(table_name = job_events, check_for_backend(Pg))]
 pub struct PublishedEvent {
     /// For whom the job runs.
+    #[diesel(select_expression = jobs::user_id)]
     pub user_id: Option<Uuid>,
     /// The name of its kind.
+    #[diesel(select_expression = jobs::kind)]
     pub kind: String,
     /// The event.
+    #[diesel(embed)]
     #[serde(flatten)]
     pub event: JobEvent,
 }

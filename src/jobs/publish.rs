@@ -14,6 +14,7 @@ use crate::config::Secret;
 use crate::error::Result;
 use crate::jobs::event::PublishedEvent;
 use crate::jobs::job::Job;
+use crate::jobs::payload::Kind;
 use crate::jobs::state::{Queue, State};
 use crate::redis::{connect, renew_if_silent};
 
@@ -40,9 +41,10 @@ pub struct RedisSettings {
 }
 
 impl RedisSettings {
-    /// The list of the wake-ups of a queue.
-    pub fn wake_key(&self, queue: Queue) -> String {
-        format!("{}:wake:{}", self.prefix, queue.as_str())
+    /// The list of the wake-ups of a queue; those for long jobs are apart, for workers that have room for them.
+    pub fn wake_key(&self, queue: Queue, is_bulk: bool) -> String {
+        let list = if is_bulk { ":bulk" } else { "" };
+        format!("{}:wake:{}{list}", self.prefix, queue.as_str())
     }
 
     /// The stream of events. Each entry has one field, `event`: a [`PublishedEvent`] in JSON.
@@ -67,9 +69,16 @@ pub struct Publisher {
 
 #[derive(Clone, Debug)]
 struct Outlets {
-    base: mpsc::Sender<Uuid>,
-    email: mpsc::Sender<Uuid>,
+    base: mpsc::Sender<WakeUp>,
+    email: mpsc::Sender<WakeUp>,
     events: mpsc::Sender<PublishedEvent>,
+}
+
+/// Something to do for a worker.
+#[derive(Clone, Copy, Debug)]
+struct WakeUp {
+    job_id: Uuid,
+    is_bulk: bool,
 }
 
 impl Publisher {
@@ -101,7 +110,8 @@ impl Publisher {
                 Queue::Email => &outlets.email,
             };
             // Full: so many wake-ups are under way that one more says nothing new.
-            let _ = wake_ups.try_send(job.id);
+            let is_bulk = job.known_kind().is_some_and(Kind::is_bulk);
+            let _ = wake_ups.try_send(WakeUp { job_id: job.id, is_bulk });
         }
         if outlets.events.try_send(job.into()).is_err() {
             tracing::debug!(job = %job.id, "the copy of an event was dropped; readers catch up from the table");
@@ -109,28 +119,35 @@ impl Publisher {
     }
 }
 
-fn start_wake_ups(settings: &RedisSettings, queue: Queue) -> Result<mpsc::Sender<Uuid>> {
+fn start_wake_ups(settings: &RedisSettings, queue: Queue) -> Result<mpsc::Sender<WakeUp>> {
     let (sender, waiting) = mpsc::channel(WAITING);
-    tokio::spawn(send_wake_ups(connect(settings.wake_url(queue))?, settings.wake_key(queue), waiting));
+    let keys = [false, true].map(|is_bulk| (is_bulk, settings.wake_key(queue, is_bulk)));
+    tokio::spawn(send_wake_ups(connect(settings.wake_url(queue))?, keys, waiting));
     Ok(sender)
 }
 
-async fn send_wake_ups(client: Client, key: String, mut waiting: mpsc::Receiver<Uuid>) {
+async fn send_wake_ups(client: Client, keys: [(bool, String); 2], mut waiting: mpsc::Receiver<WakeUp>) {
     let mut batch = Vec::new();
     while waiting.recv_many(&mut batch, BATCH).await > 0 {
-        let ids: Vec<String> = batch.drain(..).map(|id| id.to_string()).collect();
         // What is said while the server is away would only be old news when it is back.
         if client.is_connected() {
-            say(&client, push(&client, &key, ids).await).await;
+            say(&client, push(&client, &keys, &batch).await).await;
         }
+        batch.clear();
     }
     let _ = client.quit().await;
 }
 
-async fn push(client: &Client, key: &str, ids: Vec<String>) -> Result<(), RedisError> {
+async fn push(client: &Client, keys: &[(bool, String); 2], batch: &[WakeUp]) -> Result<(), RedisError> {
     let pipeline = client.pipeline();
-    pipeline.lpush::<(), _, _>(key, ids).await?;
-    pipeline.ltrim::<(), _>(key, 0, LONGEST_LIST - 1).await?;
+    for (is_bulk, key) in keys {
+        let ids = batch.iter().filter(|wake_up| wake_up.is_bulk == *is_bulk);
+        let ids: Vec<String> = ids.map(|wake_up| wake_up.job_id.to_string()).collect();
+        if !ids.is_empty() {
+            pipeline.lpush::<(), _, _>(key, ids).await?;
+            pipeline.ltrim::<(), _>(key, 0, LONGEST_LIST - 1).await?;
+        }
+    }
     pipeline.last().await
 }
 

@@ -229,6 +229,7 @@ impl RunningJob {
         let shown = uncommitted.changes.iter().filter(|change| change.id == self.run.job.id);
         memory.version = shown.map(|change| change.version).fold(memory.version, i64::max);
         drop(memory);
+        self.run.settings.stop.note_progress();
         if uncommitted.is_cancelled {
             self.run.settings.stop.raise(Stop::Cancelled);
         }

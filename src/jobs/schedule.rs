@@ -54,12 +54,24 @@ pub async fn enqueue_due(conn: &mut AsyncPgConnection, clock: &Clock) -> Result<
             let key = format!("cron:{}:{}", due.name, due.next_run_at.timestamp());
             let mut new = NewJob::new(None, (schedule.payload)()).unique(key);
             new.schedule_name = Some(due.name.clone());
+            let (cron, next) = when(schedule, &due)?;
             made.push(enqueue(conn, clock.new_id(), new).await?.job);
-            advance(conn, &due.name, next_after(&due.cron, due.now)?).await?;
+            advance(conn, &due.name, cron, next).await?;
         }
         Ok(made)
     })
     .await
+}
+
+/// When the schedule is due next; by what the program knows of it where nobody can read what the row says.
+fn when<'a>(schedule: &'a Schedule, due: &'a Due) -> Result<(&'a str, DateTime<Utc>)> {
+    match next_after(&due.cron, due.now) {
+        Ok(next) => Ok((&due.cron, next)),
+        Err(error) => {
+            tracing::error!(%error, schedule = schedule.name, "a schedule is put right");
+            Ok((schedule.cron, next_after(schedule.cron, due.now)?))
+        }
+    }
 }
 
 #[derive(QueryableByName)]
@@ -91,9 +103,15 @@ async fn lock_due(conn: &mut AsyncPgConnection) -> QueryResult<Vec<Due>> {
     .await
 }
 
-async fn advance(conn: &mut AsyncPgConnection, name: &str, next: DateTime<Utc>) -> QueryResult<usize> {
-    statement("UPDATE job_schedules SET next_run_at = $2 WHERE name = $1")
+async fn advance(
+    conn: &mut AsyncPgConnection,
+    name: &str,
+    cron: &str,
+    next: DateTime<Utc>,
+) -> QueryResult<usize> {
+    statement("UPDATE job_schedules SET cron = $2, next_run_at = $3 WHERE name = $1")
         .bind::<Text, _>(name)
+        .bind::<Text, _>(cron)
         .bind::<Timestamptz, _>(next)
         .execute(conn)
         .await

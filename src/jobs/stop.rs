@@ -5,6 +5,8 @@ use tokio::sync::watch;
 /// Why a run should end before its work does. The later ones outweigh the earlier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stop {
+    /// It has had its slot for long enough, and somebody else waits. It goes on later, from its checkpoint.
+    GiveWay,
     /// The worker is going down; what is left goes to another.
     Shutdown,
     /// No checkpoint came within the kind's run limit.
@@ -18,36 +20,67 @@ pub enum Stop {
 /// One job's flag. Clones share it.
 #[derive(Clone, Debug)]
 pub struct StopFlag {
-    sender: watch::Sender<Option<Stop>>,
+    sender: watch::Sender<Flag>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Flag {
+    raised: Option<Stop>,
+    /// Somebody waits for the slot.
+    should_give_way: bool,
+    /// The run has committed something that need not be done again.
+    has_progress: bool,
+}
+
+impl Flag {
+    /// A run that gave way before its first checkpoint would begin at the same place, time and again.
+    fn reason(self) -> Option<Stop> {
+        self.raised.or_else(|| (self.should_give_way && self.has_progress).then_some(Stop::GiveWay))
+    }
 }
 
 impl StopFlag {
     /// A flag that is down.
     pub fn new() -> Self {
-        Self { sender: watch::Sender::new(None) }
+        Self { sender: watch::Sender::new(Flag::default()) }
     }
 
-    /// Raises it, unless something that weighs more did.
+    /// Raises it, unless something that weighs more did. [`Stop::GiveWay`] counts from the run's first checkpoint on.
     pub fn raise(&self, reason: Stop) {
-        self.sender.send_if_modified(|present| {
-            let is_more = present.is_none_or(|present| reason > present);
-            if is_more {
-                *present = Some(reason);
-            }
-            is_more
+        self.change(|flag| match reason {
+            Stop::GiveWay => flag.should_give_way = true,
+            _ => flag.raised = flag.raised.max(Some(reason)),
         });
+    }
+
+    /// Says that a checkpoint of the run is committed.
+    pub(super) fn note_progress(&self) {
+        self.change(|flag| flag.has_progress = true);
     }
 
     /// Why it is up; `None` while it is down.
     pub fn reason(&self) -> Option<Stop> {
-        *self.sender.borrow()
+        self.sender.borrow().reason()
+    }
+
+    /// True when the run was asked to give way, whether it has heard of it or not.
+    pub fn is_asked_to_give_way(&self) -> bool {
+        self.sender.borrow().should_give_way
     }
 
     /// Waits until the reason is another one than `seen`, and returns it.
     pub async fn changed_from(&self, seen: Option<Stop>) -> Option<Stop> {
         let mut receiver = self.sender.subscribe();
         // The sender lives as long as this flag, so the wait cannot fail.
-        receiver.wait_for(|present| *present != seen).await.map_or(seen, |present| *present)
+        receiver.wait_for(|flag| flag.reason() != seen).await.map_or(seen, |flag| flag.reason())
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Flag)) {
+        self.sender.send_if_modified(|flag| {
+            let before = flag.reason();
+            change(flag);
+            flag.reason() != before
+        });
     }
 }
 
@@ -70,5 +103,16 @@ mod tests {
         assert_eq!(flag.reason(), Some(Stop::Cancelled));
         flag.raise(Stop::Lost);
         assert_eq!(flag.reason(), Some(Stop::Lost));
+    }
+
+    #[test]
+    fn nobody_gives_way_before_something_is_done() {
+        let flag = StopFlag::new();
+        flag.raise(Stop::GiveWay);
+        assert_eq!((flag.reason(), flag.is_asked_to_give_way()), (None, true));
+        flag.note_progress();
+        assert_eq!(flag.reason(), Some(Stop::GiveWay));
+        flag.raise(Stop::Shutdown);
+        assert_eq!(flag.reason(), Some(Stop::Shutdown));
     }
 }

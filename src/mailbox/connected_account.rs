@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::db::on_constraint;
 use crate::db::schema::connected_accounts;
+use crate::db::{lower, on_constraint};
 use crate::error::{Code, Error, Result};
 use crate::mailbox::import_folder::ImportFolder;
 use crate::page::Page;
@@ -93,7 +93,7 @@ impl Status {
 /// What a provider needs to know and is no secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
-    /// MBOX: the file, relative to the owner's import folder; absent for one that only `pennypost import` fills.
+    /// MBOX: the file or folder, relative to the owner's import folder; absent for one that only `pennypost import` fills.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
 }
@@ -140,13 +140,14 @@ pub struct NewConnectedAccount {
     pub provider: Provider,
     /// MBOX: its name, `import` unless given.
     pub address: Option<String>,
-    /// MBOX: the file, relative to the import folder.
+    /// MBOX: the file or folder, relative to the import folder.
     pub file: Option<String>,
     /// The owner's import folder, in which the file has to be.
     pub import_folder: ImportFolder,
 }
 
-/// Connects a mailbox of `user_id`. Rejected when the user has that address already, or the file cannot be read.
+/// Connects a mailbox of `user_id`. A file under the name of an account that has none, because only `pennypost import` has
+/// filled it so far, becomes that account's file. Rejected when the user has that address already, or the file cannot be read.
 pub async fn create(
     conn: &mut AsyncPgConnection,
     clock: &Clock,
@@ -159,7 +160,11 @@ pub async fn create(
             let file = new.file.unwrap_or_default();
             let address = parse_name(new.address)?;
             new.import_folder.check(&file).await?;
-            (address, Settings { file: Some(file) })
+            let settings = Settings { file: Some(file) };
+            if let Some(account) = give_file(conn, user_id, &address, &settings).await? {
+                return Ok(account);
+            }
+            (address, settings)
         }
         Provider::Gmail | Provider::Imap => {
             let message = format!("{} accounts cannot be connected yet.", new.provider.as_str());
@@ -181,6 +186,34 @@ pub async fn create(
         .get_result(conn)
         .await
         .map_err(on_constraint("connected_accounts_address_key", taken))
+}
+
+/// Gives the user's MBOX account of that name its file; `None` when there is no such account, or it has one.
+async fn give_file(
+    conn: &mut AsyncPgConnection,
+    user_id: Uuid,
+    name: &str,
+    settings: &Settings,
+) -> QueryResult<Option<ConnectedAccount>> {
+    let without_file = connected_accounts::table
+        .filter(connected_accounts::user_id.eq(user_id))
+        .filter(connected_accounts::provider.eq(Provider::Mbox.as_str()))
+        .filter(lower(connected_accounts::address).eq(lower(name)))
+        .filter(connected_accounts::settings.retrieve_as_text("file").is_null());
+    // What it failed for is mended.
+    let is_paused = connected_accounts::status.eq(Status::Paused.as_str());
+    diesel::update(without_file)
+        .set((
+            connected_accounts::settings.eq(json!(settings)),
+            connected_accounts::status
+                .eq(case_when(is_paused, connected_accounts::status).otherwise(Status::Active.as_str())),
+            connected_accounts::status_reason
+                .eq(case_when(is_paused, connected_accounts::status_reason).otherwise(None::<String>)),
+        ))
+        .returning(ConnectedAccount::as_returning())
+        .get_result(conn)
+        .await
+        .optional()
 }
 
 /// The user's MBOX account `import`, made when there is none.
@@ -254,7 +287,8 @@ pub async fn find(
     query.select(ConnectedAccount::as_select()).first(conn).await.optional()
 }
 
-/// The ids of all the user's accounts with that provider, in the order in which they were made.
+/// The ids of all the user's accounts with that provider that have something to be fetched from, in the order in which they
+/// were made: an MBOX account that only `pennypost import` fills has not.
 pub async fn ids_of_provider(
     conn: &mut AsyncPgConnection,
     user_id: Uuid,
@@ -262,6 +296,11 @@ pub async fn ids_of_provider(
 ) -> QueryResult<Vec<Uuid>> {
     visible_to(Visibility::Of(user_id))
         .filter(connected_accounts::provider.eq(provider.as_str()))
+        .filter(
+            connected_accounts::provider
+                .ne(Provider::Mbox.as_str())
+                .or(connected_accounts::settings.retrieve_as_text("file").is_not_null()),
+        )
         .order(connected_accounts::id)
         .select(connected_accounts::id)
         .load(conn)

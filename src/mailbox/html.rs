@@ -2,103 +2,55 @@
 //!
 //! Reads tags as they come and builds no tree, so that no depth of nesting can exhaust memory or stack.
 
-use std::cell::RefCell;
+mod effort;
+mod hiding;
+mod long_tags;
+mod open_elements;
+mod tokens;
+#[cfg(test)]
+mod tree_tests;
 
-use html5ever::tendril::StrTendril;
-use html5ever::tokenizer::states::RawKind;
-use html5ever::tokenizer::{
-    BufferQueue, EndTag, StartTag, Tag, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
-};
+pub(super) use effort::Effort;
 
-/// The visible text of an HTML document. Never fails: what is no HTML is read as text.
-pub(super) fn visible_text(html: &str) -> String {
-    let page = Page { state: RefCell::default(), classes: hidden_classes(html) };
-    let tokenizer = Tokenizer::new(page, TokenizerOpts::default());
-    let input = BufferQueue::default();
-    input.push_back(StrTendril::from(html));
-    // The result only says whether a script waits to be run, which `Page` never asks for.
-    let _ = tokenizer.feed(&input);
-    tokenizer.end();
-    tokenizer.sink.state.into_inner().text.text
-}
+use hiding::{hidden_classes, is_hidden};
+use open_elements::OpenElements;
+use tokens::{Token, Tokens};
 
-/// Receives the document's tags and text.
-struct Page {
-    state: RefCell<State>,
-    classes: Vec<String>,
-}
-
-#[derive(Default)]
-struct State {
-    text: Rendered,
-    /// The open elements from the outermost hidden one on; empty while what comes is visible.
-    hidden: Vec<String>,
-}
-
-impl TokenSink for Page {
-    type Handle = ();
-
-    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
-        let mut state = self.state.borrow_mut();
+/// The visible text of an HTML document, as far as the effort reaches. Never fails: what is no HTML is read as text.
+pub(super) fn visible_text(html: &str, effort: &mut Effort) -> String {
+    // However much the style sheets hold, the text is read.
+    let classes = effort.share(|effort| hidden_classes(html, effort));
+    let mut text = Rendered::default();
+    let mut elements = OpenElements::default();
+    let mut tokens = Tokens::of(html);
+    while let Some(token) = tokens.next(effort) {
         match token {
-            Token::CharacterTokens(text) if state.hidden.is_empty() => state.text.push(&text),
-            Token::TagToken(tag) if tag.kind == StartTag => return self.open(&mut state, &tag),
-            Token::TagToken(tag) if tag.kind == EndTag => close(&mut state, &tag.name),
-            _ => {}
-        }
-        TokenSinkResult::Continue
-    }
-}
-
-impl Page {
-    fn open(&self, state: &mut State, tag: &Tag) -> TokenSinkResult<()> {
-        let name: &str = &tag.name;
-        let is_void = tag.self_closing || VOID.contains(&name);
-        if state.hidden.is_empty() {
-            let read = |key: &str| {
-                let found = tag.attrs.iter().find(|attribute| &*attribute.name.local == key);
-                found.map(|attribute| attribute.value.to_string())
-            };
-            state.text.enter(Shape::of(name));
-            if !is_void && is_hidden(name, &read, &self.classes) {
-                state.hidden.push(name.to_owned());
-            }
-        } else if !is_void && state.hidden.len() < DEEPEST {
-            if ENDED_BY_THE_NEXT.contains(&name) && state.hidden.last().is_some_and(|last| last == name) {
-                state.hidden.pop();
-                if state.hidden.is_empty() {
-                    return self.open(state, tag);
+            Token::Text(_) if elements.is_hidden() => {}
+            Token::Text(piece) => text.push(&piece),
+            Token::Start(tag) => {
+                elements.make_way(&tag.name, effort);
+                if !elements.is_hidden() {
+                    text.enter(Shape::of(&tag.name));
+                }
+                if !VOID.contains(&&*tag.name) {
+                    elements.open(&tag.name, is_hidden(&tag, &classes));
                 }
             }
-            state.hidden.push(name.to_owned());
-        }
-        match name {
-            "script" => TokenSinkResult::RawData(RawKind::ScriptData),
-            "style" | "iframe" | "noembed" | "noframes" => TokenSinkResult::RawData(RawKind::Rawtext),
-            "title" | "textarea" => TokenSinkResult::RawData(RawKind::Rcdata),
-            _ => TokenSinkResult::Continue,
+            Token::End(tag) => {
+                elements.close(&tag.name, effort);
+                if !elements.is_hidden() {
+                    text.leave(Shape::of(&tag.name));
+                }
+            }
         }
     }
-}
-
-fn close(state: &mut State, name: &str) {
-    if state.hidden.is_empty() {
-        state.text.leave(Shape::of(name));
-    } else if let Some(at) = state.hidden.iter().rposition(|open| open == name) {
-        state.hidden.truncate(at);
-    } else if matches!(name, "body" | "html") || (name == "table" && state.hidden.len() == 1) {
-        state.hidden.clear();
-    }
+    text.text
 }
 
 const VOID: [&str; 14] = [
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track",
     "wbr",
 ];
-/// A second one of these ends the first, with or without its end tag.
-const ENDED_BY_THE_NEXT: [&str; 6] = ["td", "th", "tr", "li", "p", "option"];
-/// How many hidden levels are counted.
-const DEEPEST: usize = 10_000;
 
 /// How an element breaks the line.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -189,167 +141,6 @@ pub(super) fn is_invisible(letter: char) -> bool {
         | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}' | '\u{feff}' | '\u{180e}')
 }
 
-fn is_hidden(name: &str, read: &impl Fn(&str) -> Option<String>, classes: &[String]) -> bool {
-    if matches!(
-        name,
-        "style" | "script" | "title" | "noscript" | "template" | "svg" | "iframe" | "select" | "object"
-    ) {
-        return true;
-    }
-    if read("hidden").is_some() || read("style").is_some_and(|style| hides(&style)) {
-        return true;
-    }
-    let own = read("class").unwrap_or_default();
-    own.split_ascii_whitespace().any(|class| classes.iter().any(|hidden| hidden == class))
-}
-
-/// True when a style makes the text that it applies to impossible to see.
-fn hides(style: &str) -> bool {
-    let compact: String = style.chars().filter(|letter| !letter.is_whitespace()).collect();
-    compact.to_ascii_lowercase().split(';').any(|declaration| {
-        let Some((property, value)) = declaration.split_once(':') else { return false };
-        let value = value.trim_end_matches("!important");
-        match property {
-            "display" => value == "none",
-            "visibility" => matches!(value, "hidden" | "collapse"),
-            "mso-hide" => value == "all",
-            "opacity" => is_nothing(value.trim_end_matches('%')),
-            "font-size" => {
-                let number = value.trim_end_matches(|letter: char| !letter.is_ascii_digit());
-                value == "1px" || is_nothing(number)
-            }
-            _ => false,
-        }
-    })
-}
-
-/// True for 0, 0.0 and their like.
-fn is_nothing(number: &str) -> bool {
-    !number.is_empty() && number.trim_matches(|letter| letter == '0' || letter == '.').is_empty()
-}
-
-/// The classes that a style sheet in the document hides, outside media queries.
-fn hidden_classes(html: &str) -> Vec<String> {
-    let mut classes = Vec::new();
-    let mut rest = html;
-    while let Some(start) = rest.find("<style") {
-        let after = rest.get(start..).unwrap_or_default();
-        let end = after.find("</style").unwrap_or(after.len());
-        classes.extend(hidden_in_sheet(after.get(..end).unwrap_or_default()));
-        rest = after.get(end.max(1)..).unwrap_or_default();
-    }
-    classes
-}
-
-fn hidden_in_sheet(sheet: &str) -> Vec<String> {
-    let mut classes = Vec::new();
-    let mut depth = 0_u32;
-    let mut selector = String::new();
-    let mut block = String::new();
-    for letter in sheet.split_once('>').map_or(sheet, |(_, rules)| rules).chars() {
-        match letter {
-            '{' => depth = depth.saturating_add(1),
-            '}' => {
-                if depth == 1 && hides(&block) && !selector.contains('@') {
-                    classes.extend(single_classes(&selector));
-                }
-                depth = depth.saturating_sub(1);
-                block.clear();
-                if depth == 0 {
-                    selector.clear();
-                }
-            }
-            _ if depth == 0 => selector.push(letter),
-            _ => block.push(letter),
-        }
-    }
-    classes
-}
-
-/// The selectors of a list that are one class and nothing else: anything longer would hide more than it says.
-fn single_classes(selector: &str) -> Vec<String> {
-    let names = selector.split(',').map(str::trim).filter_map(|one| one.strip_prefix('.'));
-    let plain = |name: &&str| name.chars().all(|letter| letter.is_alphanumeric() || "-_".contains(letter));
-    names.filter(plain).map(str::to_owned).collect()
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn cells_stay_apart_and_rows_are_lines() {
-        assert_eq!(
-            visible_text(
-                "<table><tr><td>Total</td><td>12,00</td></tr><tr><td>Tax</td><td>2,00</td></tr></table>"
-            ),
-            "Total\t12,00\nTax\t2,00"
-        );
-    }
-
-    #[test]
-    fn a_receipt_of_nested_tables_reads_in_order() {
-        let html = "<body><table><tr><td><table><tr><td>You sent a payment of</td></tr><tr><td><b>&euro;23,40 EUR</b> to \
-            Kiosk&nbsp;Blume</td></tr></table></td></tr><tr><td><table><tr><td>Item</td><td>Price</td></tr>\
-            <tr><td>Tulips</td><td>&euro;20,00</td></tr><tr><td>Post</td><td>&euro;3,40</td></tr></table></td></tr></table>";
-        let expected = [
-            "You sent a payment of",
-            "€23,40 EUR to Kiosk\u{a0}Blume",
-            "",
-            "Item\tPrice",
-            "Tulips\t€20,00",
-            "Post\t€3,40",
-        ];
-        assert_eq!(visible_text(html), expected.join("\n"));
-    }
-
-    #[test]
-    fn what_nobody_can_see_is_dropped() {
-        for style in [
-            "display:none",
-            "DISPLAY : none !important",
-            "visibility:hidden",
-            "font-size:0",
-            "font-size: 1px",
-            "opacity:0",
-            "color:red;font-size:0px;",
-        ] {
-            let html = format!("<p>seen</p><div style=\"{style}\">99.00 EUR</div>");
-            assert_eq!(visible_text(&html), "seen", "{style}");
-        }
-        assert_eq!(
-            visible_text("<style>.a{display:none} .b{color:red}</style><i class=a>x</i><i class=b>y</i>"),
-            "y"
-        );
-        assert_eq!(visible_text("<p>1\u{200b}2\u{feff}.00</p>"), "12.00");
-    }
-
-    #[test]
-    fn what_can_be_seen_stays() {
-        for style in ["font-size:10px", "font-size:11px", "opacity:1", "opacity:0.5", "display:block"] {
-            assert_eq!(visible_text(&format!("<div style='{style}'>12.00</div>")), "12.00", "{style}");
-        }
-    }
-
-    #[test]
-    fn a_hundred_thousand_levels_are_read() {
-        let html = format!("{}42.00{}", "<div>".repeat(100_000), "</div>".repeat(100_000));
-        assert_eq!(visible_text(&html), "42.00");
-    }
-
-    proptest! {
-        #[test]
-        fn arbitrary_text_never_panics(html in "(<[a-z]{1,5}( style='[a-z:0;]{0,9}')?>|</[a-z]{1,5}>|\\PC|&[a-z]{1,4};){0,60}") {
-            visible_text(&html);
-        }
-
-        #[test]
-        fn digits_in_plain_elements_are_kept(digits in prop::collection::vec("[0-9]{1,6}", 1..9)) {
-            let html = digits.join("</td></tr><tr><td>");
-            let text = visible_text(&format!("<table><tr><td>{html}</table>"));
-            prop_assert_eq!(text.split_whitespace().collect::<Vec<_>>(), digits);
-        }
-    }
-}
+#[path = "html_tests.rs"]
+mod tests;

@@ -1,21 +1,17 @@
-//! Opens a user's own mail file below their import folder, with no way out of it: no absolute path, no `..`, no symbolic link.
-//!
-//! The kernel walks the path from an open folder, so nothing can be swapped between a check and the opening.
+//! Opens a user's own mail file or mail folder below their import folder, with no way out of it: no absolute path, no `..`, no
+//! symbolic link.
 
-use std::fs::File;
-use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2};
-use nix::sys::stat::{FileStat, Mode, SFlag, fstat};
 
 use crate::error::{Code, Error, Result};
+use crate::mailbox::beneath::{Beneath, Opened};
+use crate::mailbox::source::{MailSource, Position};
 
 const PATH_MAX: usize = 1000;
 const FIELD: &str = "file";
-/// A pipe must not hold the opening up.
-const READ: OFlag = OFlag::O_RDONLY.union(OFlag::O_CLOEXEC).union(OFlag::O_NONBLOCK).union(OFlag::O_NOCTTY);
+const NOT_REGULAR: &str = "That is no regular file.";
 
 /// The folder of one user's mail files: `IMPORT_DIR/<username>`. It need not be there.
 #[derive(Clone, Debug)]
@@ -30,45 +26,43 @@ impl ImportFolder {
         Self { folder }
     }
 
-    /// Opens the file at `path` for reading. Rejected with a sentence when there is none that may be read.
-    pub async fn open(&self, path: &str) -> Result<File> {
+    /// Opens what is at `path`: an mbox, a single mail, or a folder with mails. It is read from `from` on. Rejected with a
+    /// sentence when there is nothing that may be read.
+    pub async fn open(&self, path: &str, from: Position, max_email_bytes: usize) -> Result<MailSource> {
+        match self.find(path).await? {
+            Opened::File(file) => MailSource::open(file, path, from, max_email_bytes).await,
+            Opened::Folder(folder) => MailSource::open_folder(folder, from, max_email_bytes).await,
+            Opened::Other => Err(invalid(NOT_REGULAR)),
+        }
+    }
+
+    /// Rejects a path at which `open` finds nothing. What is in a folder is not looked at.
+    pub async fn check(&self, path: &str) -> Result<()> {
+        self.find(path).await.map(drop)
+    }
+
+    async fn find(&self, path: &str) -> Result<Opened> {
         let (folder, path) = (self.folder.clone(), path.to_owned());
         let opened = tokio::task::spawn_blocking(move || open(folder.as_deref(), &path)).await;
         opened.map_err(|error| Error::internal("opening a mail file broke off", error))?
     }
-
-    /// Rejects what `open` would.
-    pub async fn check(&self, path: &str) -> Result<()> {
-        self.open(path).await.map(drop)
-    }
 }
 
-fn open(folder: Option<&Path>, path: &str) -> Result<File> {
+fn open(folder: Option<&Path>, path: &str) -> Result<Opened> {
     let Some((folder, name)) = folder.and_then(|folder| Some((folder.parent()?, folder.file_name()?))) else {
         return Err(invalid("This server reads no files: its IMPORT_DIR is not set."));
     };
     let below = Path::new(name).join(parse(path)?);
-    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    // An empty parent is the present folder.
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let root = nix::fcntl::open(folder, flags, Mode::empty()).map_err(refusal)?;
-    let opened = match open_beneath(&root, &below) {
-        // Kernels before 5.6 lack the call, some sandboxes forbid it, and it gives up when folders move meanwhile.
-        Err(Errno::ENOSYS | Errno::EPERM | Errno::EAGAIN | Errno::E2BIG) => open_step_by_step(root, &below),
-        other => other,
-    };
-    let opened = opened.map_err(refusal)?;
-    match kind(&fstat(&opened).map_err(refusal)?) {
-        SFlag::S_IFREG => Ok(File::from(opened)),
-        SFlag::S_IFDIR => Err(invalid("That is a folder; name one mbox or .eml file in it.")),
-        _ => Err(invalid("That is no regular file.")),
+    match Beneath::at(folder).and_then(|root| root.open(&below)).map_err(refusal)? {
+        Opened::Other => Err(invalid(NOT_REGULAR)),
+        found => Ok(found),
     }
 }
 
 /// The path without its `.` components; rejected when it could lead out.
 fn parse(path: &str) -> Result<PathBuf> {
     if path.trim().is_empty() {
-        return Err(invalid("Name a file in your import folder."));
+        return Err(invalid("Name a file or a folder in your import folder."));
     }
     if path.len() > PATH_MAX || path.contains('\0') {
         return Err(invalid("That is no path of a file."));
@@ -86,39 +80,10 @@ fn parse(path: &str) -> Result<PathBuf> {
         }
     }
     if parsed.as_os_str().is_empty() {
-        Err(invalid("Name a file in your import folder."))
+        Err(invalid("Name a file or a folder in your import folder."))
     } else {
         Ok(parsed)
     }
-}
-
-fn open_beneath(root: &OwnedFd, path: &Path) -> nix::Result<OwnedFd> {
-    let resolve =
-        ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS | ResolveFlag::RESOLVE_NO_MAGICLINKS;
-    openat2(root, path, OpenHow::new().flags(READ).resolve(resolve))
-}
-
-/// The same, one component at a time: each is opened as what it is, and a link is not followed.
-fn open_step_by_step(root: OwnedFd, path: &Path) -> nix::Result<OwnedFd> {
-    let mut folder = root;
-    let mut components = path.components().map(Component::as_os_str).peekable();
-    while let Some(name) = components.next() {
-        if components.peek().is_none() {
-            return openat(folder.as_fd(), name, READ | OFlag::O_NOFOLLOW, Mode::empty());
-        }
-        let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        folder = openat(folder.as_fd(), name, flags, Mode::empty())?;
-        match kind(&fstat(&folder)?) {
-            SFlag::S_IFDIR => {}
-            SFlag::S_IFLNK => return Err(Errno::ELOOP),
-            _ => return Err(Errno::ENOTDIR),
-        }
-    }
-    Err(Errno::ENOENT)
-}
-
-fn kind(status: &FileStat) -> SFlag {
-    SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT
 }
 
 /// Whatever else stands in the way, the file is not there for this user.
@@ -128,7 +93,7 @@ fn refusal(errno: Errno) -> Error {
             invalid("The path leads through a symbolic link; put the file itself into your import folder.")
         }
         Errno::EACCES | Errno::EPERM => invalid("The server may not read that file; check its permissions."),
-        Errno::ENXIO => invalid("That is no regular file."),
+        Errno::ENXIO => invalid(NOT_REGULAR),
         Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::EIO => {
             Error::Unavailable("Files cannot be opened right now.".to_owned())
         }

@@ -31,9 +31,9 @@ fn refused(folder: &ImportFolder, path: &str) -> (Code, String) {
 }
 
 fn both_ways(root: &TempDir, path: &str) -> [Option<Errno>; 2] {
-    let parent = || nix::fcntl::open(root.path(), OFlag::O_PATH | OFlag::O_DIRECTORY, Mode::empty()).unwrap();
+    let root = Beneath::at(root.path()).unwrap();
     let path = Path::new("ana").join(path);
-    [open_beneath(&parent(), &path).err(), open_step_by_step(parent(), &path).err()]
+    [root.open_at_once(&path).err(), root.open_step_by_step(&path).err()]
 }
 
 #[test]
@@ -43,6 +43,9 @@ fn files_in_the_folder_and_below_are_opened() {
         assert!(open(folder.folder.as_deref(), path).is_ok(), "{path}");
     }
     assert_eq!(both_ways(&root, "2026/may.eml"), [None, None]);
+    for path in ["2026", "2026/", "./2026"] {
+        assert!(matches!(open(folder.folder.as_deref(), path), Ok(Opened::Folder(_))), "{path}");
+    }
 }
 
 #[test]
@@ -92,7 +95,6 @@ fn folders_pipes_and_nothing_are_refused_without_waiting() {
     let (root, folder) = folders();
     nix::unistd::mkfifo(&root.path().join("ana/pipe"), Mode::S_IRWXU).unwrap();
     for (path, code) in [
-        ("2026", Code::Invalid),
         ("pipe", Code::Invalid),
         ("", Code::Invalid),
         (".", Code::Invalid),

@@ -53,6 +53,11 @@ impl<R: BufRead> Reader<R> {
         Self { input, offset, limit, is_inside: false, is_at_end: false }
     }
 
+    /// True once nothing comes behind the message that was read last: it ended with the file, not at another separator.
+    pub fn is_at_end(&self) -> bool {
+        self.is_at_end
+    }
+
     /// Passes over everything before the first separator. False when there is none.
     fn find_first(&mut self) -> io::Result<bool> {
         let mut is_after_empty = true;
@@ -99,7 +104,7 @@ impl<R: BufRead> Reader<R> {
             let end = available.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
             let taken = end.unwrap_or(available.len());
             let room = keep.saturating_sub(line.kept.len());
-            line.kept.extend(available.iter().take(taken.min(room)));
+            line.kept.extend_from_slice(available.get(..taken.min(room)).unwrap_or_default());
             let count = u64::try_from(taken).unwrap_or(u64::MAX);
             line.length = line.length.saturating_add(count);
             self.offset = self.offset.saturating_add(count);
@@ -182,7 +187,7 @@ impl Collected {
             self.bytes.truncate(LONGEST_HEAD);
             self.bytes.shrink_to_fit();
         } else {
-            self.bytes.extend(line.kept.iter().skip(quoting));
+            self.bytes.extend_from_slice(line.kept.get(quoting..).unwrap_or_default());
         }
     }
 

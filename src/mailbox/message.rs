@@ -1,10 +1,13 @@
 //! A mail's bytes to what the rest of the program reads: addresses, subject, date and the text that a person would see.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
 use chrono::{DateTime, FixedOffset, TimeZone, Utc};
-use mail_parser::{Address, MessageParser, PartType};
+use mail_parser::{Address, MessageParser, MessagePart, MimeHeaders, PartType};
 
 use super::forwarded::{self, Forwarded};
-use super::html;
+use super::html::{self, Effort};
 
 /// A mail, as read. Headers that are absent or broken are absent here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,7 +28,7 @@ pub struct Message {
     pub sent_offset: Option<i32>,
     /// The text that a person would see.
     pub text: String,
-    /// The text was longer than `LONGEST_TEXT` and is cut.
+    /// The text was longer than `LONGEST_TEXT`, or too much work to read, and is cut.
     pub is_truncated: bool,
     /// The header block inside, when the mail was forwarded.
     pub forwarded: Option<Forwarded>,
@@ -33,11 +36,16 @@ pub struct Message {
 
 /// The longest text that is kept, in bytes.
 pub const LONGEST_TEXT: usize = 256 * 1024;
+/// Bodies of one sort that are looked at; what stands in further parts is not read.
+const MOST_BODIES: usize = 100;
+/// Plain text that is looked at, in bytes: some of it is dropped, and the rest is cut to `LONGEST_TEXT`.
+const MOST_PLAIN_TEXT: usize = 2 * LONGEST_TEXT;
 
 /// Reads a mail. Anything at all is read as something: bytes that are no mail give an empty message.
 pub fn parse(raw: &[u8]) -> Message {
     let Some(mail) = MessageParser::default().parse(raw) else { return Message::default() };
-    let (text, is_truncated) = cut(body(&mail));
+    let mut effort = Effort::for_one_mail();
+    let (text, is_truncated) = cut(body(&mail, &mut effort));
     let date = mail.date().filter(|date| date.is_valid());
     let offset = date.map(|date| {
         let seconds = i32::from(date.tz_hour) * 3600 + i32::from(date.tz_minute) * 60;
@@ -57,13 +65,13 @@ pub fn parse(raw: &[u8]) -> Message {
         sent_offset: offset.filter(|offset| FixedOffset::east_opt(*offset).is_some()),
         forwarded: forwarded::find(&text),
         text,
-        is_truncated,
+        is_truncated: is_truncated || effort.is_used_up(),
     }
 }
 
 /// The visible text of an HTML document.
 pub fn text_of_html(source: &str) -> String {
-    html::visible_text(source)
+    html::visible_text(source, &mut Effort::for_one_mail())
 }
 
 fn filled(text: &str) -> Option<String> {
@@ -79,38 +87,51 @@ fn addresses(list: &Address<'_>) -> Vec<String> {
         .collect()
 }
 
+/// The text of the mail itself; where it has none, that of a mail that was attached whole.
+fn body(mail: &mail_parser::Message<'_>, effort: &mut Effort) -> String {
+    let inner = |effort: &mut Effort| {
+        let mut attached = mail.parts.iter().filter_map(|part| part.message()).take(MOST_BODIES);
+        attached.find_map(|inner| own_body(inner, effort))
+    };
+    own_body(mail, effort).or_else(|| inner(effort)).unwrap_or_default()
+}
+
 /// The plain text, unless the HTML part says more: some senders put a stub or another mail into the plain one.
-fn body(mail: &mail_parser::Message<'_>) -> String {
-    let mut plain = Vec::new();
-    let mut rich = Vec::new();
-    for part in mail.text_bodies().chain(mail.html_bodies()) {
+fn own_body(mail: &mail_parser::Message<'_>, effort: &mut Effort) -> Option<String> {
+    let mut known = HashSet::new();
+    let (mut plain, mut rich) = (String::new(), Vec::new());
+    for part in mail.text_bodies().take(MOST_BODIES).chain(mail.html_bodies().take(MOST_BODIES)) {
         match &part.body {
-            PartType::Text(text) if !plain.contains(&clean(text)) => plain.push(clean(text)),
-            PartType::Html(source) if !rich.contains(source) => rich.push(source.clone()),
+            PartType::Text(text) if plain.len() < MOST_PLAIN_TEXT && known.insert(text.as_ref()) => {
+                append(&mut plain, &clean(&with_euro(part, start_of(text, MOST_PLAIN_TEXT))));
+            }
+            PartType::Html(source) if known.insert(source.as_ref()) => rich.push(with_euro(part, source)),
             _ => {}
         }
     }
-    if plain.is_empty() && rich.is_empty() {
-        return inner(mail).unwrap_or_default();
+    let mut shown = String::new();
+    for source in rich {
+        append(&mut shown, &html::visible_text(&source, effort));
     }
-    let plain = plain.join("\n\n");
-    if rich.is_empty() {
-        return plain;
-    }
-    let rich: Vec<String> = rich.iter().map(|source| html::visible_text(source)).collect();
-    let rich = rich.join("\n\n");
-    if is_poor(&plain, &rich) { rich } else { plain }
+    let text = if is_poor(&plain, &shown) { shown } else { plain };
+    (!text.is_empty()).then_some(text)
 }
 
-/// The text of a mail that was attached whole, when the outer one has none.
-fn inner(mail: &mail_parser::Message<'_>) -> Option<String> {
-    mail.parts.iter().find_map(|part| match &part.body {
-        PartType::Message(inner) => {
-            let text = inner.body_text(0).map(|text| clean(&text)).filter(|text| !text.is_empty());
-            text.or_else(|| inner.body_html(0).map(|source| html::visible_text(&source)))
-        }
-        _ => None,
-    })
+/// The euro sign of a Greek text. ISO 8859-7 has it since 2003, and mail-parser's table is older: what it does not know there
+/// is that sign in every mail that speaks of money.
+fn with_euro<'a>(part: &MessagePart<'_>, text: &'a str) -> Cow<'a, str> {
+    let charset = part.content_type().and_then(|kind| kind.attribute("charset"));
+    if charset.is_some_and(|charset| charset.eq_ignore_ascii_case("iso-8859-7")) {
+        return text.replace('\u{fffd}', "€").into();
+    }
+    text.into()
+}
+
+fn append(text: &mut String, next: &str) {
+    if !text.is_empty() && !next.is_empty() {
+        text.push_str("\n\n");
+    }
+    text.push_str(next);
 }
 
 /// True when the plain text lacks what the HTML shows: most of its length, or numbers that stand in it.
@@ -121,7 +142,7 @@ fn is_poor(plain: &str, rich: &str) -> bool {
     if plain.contains("</td>") || plain.contains("</p>") || plain.trim().len() * 5 < rich.trim().len() {
         return true;
     }
-    let known: Vec<String> = numbers(plain).collect();
+    let known: HashSet<String> = numbers(plain).collect();
     numbers(rich).any(|number| number.len() >= 3 && !known.contains(&number))
 }
 
@@ -141,12 +162,16 @@ fn clean(text: &str) -> String {
 }
 
 fn cut(mut text: String) -> (String, bool) {
-    if text.len() <= LONGEST_TEXT {
-        return (text, false);
-    }
-    let end = (0..=LONGEST_TEXT).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let end = start_of(&text, LONGEST_TEXT).len();
+    let is_cut = end < text.len();
     text.truncate(end);
-    (text, true)
+    (text, is_cut)
+}
+
+/// At most `most` bytes of the start of a text, cut between two characters.
+fn start_of(text: &str, most: usize) -> &str {
+    let end = (0..=text.len().min(most)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    text.get(..end).unwrap_or_default()
 }
 
 #[cfg(test)]

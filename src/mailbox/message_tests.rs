@@ -70,3 +70,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_greek_text_keeps_its_euro_sign() {
+    for kind in ["text/plain", "text/html"] {
+        let head = format!("Content-Type: {kind}; charset=ISO-8859-7\r\n\r\n46,70");
+        let raw = [head.as_bytes(), b"\xa4 \xf3\xf4\xef\r\n"].concat();
+        assert_eq!(parse(&raw).text.trim(), "46,70€ στο", "{kind}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeZone, Utc};
 use flate2::Compression;
@@ -9,6 +10,7 @@ use flate2::write::GzEncoder;
 use mail_parser::{HeaderName, HeaderValue, MessageParser};
 use sha2::{Digest, Sha256};
 
+use crate::cores::Cores;
 use crate::error::{Error, Result};
 use crate::mailbox::authenticity::{Authenticity, Finding, judge};
 use crate::mailbox::fingerprint::fingerprint;
@@ -72,23 +74,78 @@ pub enum Content {
     },
 }
 
-/// Prepares mails off the async threads. The servers in `authserv_ids` are believed when they judge a sender.
-pub async fn prepare(messages: Vec<RawMessage>, authserv_ids: Vec<String>) -> Result<Vec<PreparedMail>> {
-    let prepared = tokio::task::spawn_blocking(move || {
-        messages.iter().map(|message| prepare_one(message, &authserv_ids)).collect()
-    });
-    prepared.await.map_err(|error| Error::internal("preparing mails broke off", error))?
+/// A mail as it was read, and which one it is in its file.
+#[derive(Debug)]
+pub struct Keyed {
+    /// See [`PreparedMail::provider_key`].
+    pub provider_key: String,
+    /// Its bytes.
+    pub message: RawMessage,
 }
 
-fn prepare_one(message: &RawMessage, authserv_ids: &[String]) -> Result<PreparedMail> {
-    match message {
-        RawMessage::Whole(raw) => prepare_whole(raw, authserv_ids),
-        RawMessage::TooLarge { head, size } => Ok(prepare_too_large(head, *size, authserv_ids)),
+impl PreparedMail {
+    /// The SHA-256 of its bytes, which is the fingerprint of a mail that cannot be read; `None` where they were not read whole.
+    pub(super) fn fingerprint_of_bytes(&self) -> Option<Vec<u8>> {
+        let (pairs, rest) = self.provider_key.as_bytes().as_chunks::<2>();
+        let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+        if pairs.len() == 32 && rest.is_empty() { pairs.iter().map(byte).collect() } else { None }
     }
 }
 
-fn prepare_whole(raw: &[u8], authserv_ids: &[String]) -> Result<PreparedMail> {
-    let digest: [u8; 32] = Sha256::digest(raw).into();
+/// Gives mails the keys by which known ones are told, which costs little beside preparing them.
+pub async fn key(cores: &Cores, messages: Vec<RawMessage>) -> Result<Vec<Keyed>> {
+    cores.map(messages, Keyed::of).await
+}
+
+impl Keyed {
+    fn of(message: RawMessage) -> Self {
+        let provider_key = match &message {
+            RawMessage::Whole(raw) => hexadecimal(&Sha256::digest(raw)),
+            RawMessage::TooLarge { head, size } => {
+                format!("too-large:{}", hexadecimal(&fingerprint_of_head(&header_lines(head), *size)))
+            }
+        };
+        Self { provider_key, message }
+    }
+}
+
+/// Prepares mails, on every core. The servers in `authserv_ids` are believed when they judge a sender.
+pub async fn prepare(cores: &Cores, mails: Vec<Keyed>, authserv_ids: &[String]) -> Result<Vec<PreparedMail>> {
+    let authserv_ids: Arc<[String]> = authserv_ids.into();
+    let prepared = cores.map(mails, move |mail| prepare_one(mail, &authserv_ids)).await?;
+    prepared.into_iter().collect()
+}
+
+/// Prepares mails without a look inside: what is read of them has ended the program before.
+pub async fn set_aside(cores: &Cores, mails: Vec<Keyed>) -> Result<Vec<PreparedMail>> {
+    cores.map(mails, set_aside_one).await?.into_iter().collect()
+}
+
+fn set_aside_one(mail: Keyed) -> Result<PreparedMail> {
+    let Keyed { provider_key, message } = mail;
+    let (fingerprint, size_bytes, content) = match message {
+        RawMessage::Whole(raw) => {
+            let content = Content::Unreadable { source: compress(&raw)? };
+            (Sha256::digest(&raw).into(), u64::try_from(raw.len()).unwrap_or(u64::MAX), content)
+        }
+        RawMessage::TooLarge { head, size } => {
+            (fingerprint_of_head(&header_lines(&head), size), size, Content::TooLarge)
+        }
+    };
+    let size_bytes = i32::try_from(size_bytes).unwrap_or(i32::MAX);
+    let headers = Headers::default();
+    Ok(PreparedMail { fingerprint, provider_key, headers, size_bytes, finding: unjudged(), content })
+}
+
+fn prepare_one(mail: Keyed, authserv_ids: &[String]) -> Result<PreparedMail> {
+    let Keyed { provider_key, message } = mail;
+    match message {
+        RawMessage::Whole(raw) => prepare_whole(provider_key, &raw, authserv_ids),
+        RawMessage::TooLarge { head, size } => Ok(prepare_too_large(provider_key, &head, size, authserv_ids)),
+    }
+}
+
+fn prepare_whole(provider_key: String, raw: &[u8], authserv_ids: &[String]) -> Result<PreparedMail> {
     let source = compress(raw)?;
     // One mail that breaks the code for reading mails must not keep out the thousands behind it.
     let read = std::panic::catch_unwind(AssertUnwindSafe(|| {
@@ -99,35 +156,33 @@ fn prepare_whole(raw: &[u8], authserv_ids: &[String]) -> Result<PreparedMail> {
         Ok((fingerprint, headers, finding, text)) => {
             (fingerprint, headers, finding, Content::Kept { source, text: text.replace('\0', "") })
         }
-        Err(_) => (digest, Headers::default(), unjudged(), Content::Unreadable { source }),
+        Err(_) => {
+            (Sha256::digest(raw).into(), Headers::default(), unjudged(), Content::Unreadable { source })
+        }
     };
     let size_bytes = i32::try_from(raw.len()).unwrap_or(i32::MAX);
-    Ok(PreparedMail {
-        fingerprint,
-        provider_key: hexadecimal(&digest),
-        headers,
-        size_bytes,
-        finding,
-        content,
-    })
+    Ok(PreparedMail { fingerprint, provider_key, headers, size_bytes, finding, content })
 }
 
 /// Of a mail beyond the limit only the head was read. Its fingerprint is the SHA-256 over a mark, the header lines with LF line
 /// ends and the size, each preceded by its length: the same file read again is the same mail. It cannot equal that of the
 /// whole mail, so one that is read under a higher limit later becomes a row of its own.
-fn prepare_too_large(head: &[u8], size: u64, authserv_ids: &[String]) -> PreparedMail {
-    let lines = header_lines(head);
+fn fingerprint_of_head(lines: &[u8], size: u64) -> [u8; 32] {
     let mut digest = Sha256::new();
-    for component in [b"too large".as_slice(), &lines, &size.to_be_bytes()] {
+    for component in [b"too large".as_slice(), lines, &size.to_be_bytes()] {
         digest.update(u64::try_from(component.len()).unwrap_or(u64::MAX).to_be_bytes());
         digest.update(component);
     }
-    let fingerprint: [u8; 32] = digest.finalize().into();
+    digest.finalize().into()
+}
+
+fn prepare_too_large(provider_key: String, head: &[u8], size: u64, authserv_ids: &[String]) -> PreparedMail {
+    let lines = header_lines(head);
+    let fingerprint = fingerprint_of_head(&lines, size);
     let read = std::panic::catch_unwind(AssertUnwindSafe(|| {
         (Headers::new(&parse(&lines), received_at(&lines)), judge(&lines, authserv_ids))
     }));
     let (headers, finding) = read.unwrap_or_else(|_| (Headers::default(), unjudged()));
-    let provider_key = format!("too-large:{}", hexadecimal(&fingerprint));
     let size_bytes = i32::try_from(size).unwrap_or(i32::MAX);
     PreparedMail { fingerprint, provider_key, headers, size_bytes, finding, content: Content::TooLarge }
 }

@@ -7,12 +7,12 @@ use flate2::read::GzDecoder;
 
 use super::*;
 
-fn prepared(message: &RawMessage) -> PreparedMail {
-    prepare_one(message, &["mx.keller.example".to_owned()]).unwrap()
+fn prepared(message: RawMessage) -> PreparedMail {
+    prepare_one(Keyed::of(message), &["mx.keller.example".to_owned()]).unwrap()
 }
 
 fn whole(text: &str) -> PreparedMail {
-    prepared(&RawMessage::Whole(text.as_bytes().to_vec()))
+    prepared(RawMessage::Whole(text.as_bytes().to_vec()))
 }
 
 fn moment(text: &str) -> DateTime<Utc> {
@@ -45,6 +45,7 @@ fn the_same_mail_with_other_line_ends_is_the_same_mail_at_another_place() {
     assert_eq!(one.fingerprint, other.fingerprint);
     assert_ne!(one.provider_key, other.provider_key);
     assert_eq!(one.provider_key.len(), 64);
+    assert_eq!(one.fingerprint_of_bytes(), Some(Sha256::digest(MAIL).to_vec()));
 }
 
 #[test]
@@ -60,7 +61,7 @@ fn headers_are_cut_to_what_their_columns_hold() {
 #[test]
 fn a_mail_over_the_limit_keeps_its_headers_and_nothing_else() {
     let too_large =
-        |head: &str, size| prepared(&RawMessage::TooLarge { head: head.as_bytes().to_vec(), size });
+        |head: &str, size| prepared(RawMessage::TooLarge { head: head.as_bytes().to_vec(), size });
     let mail = too_large(MAIL, 50_000_000);
     assert!(matches!(mail.content, Content::TooLarge));
     assert_eq!(mail.headers, whole(MAIL).headers);
@@ -74,7 +75,7 @@ fn a_mail_over_the_limit_keeps_its_headers_and_nothing_else() {
 #[test]
 fn bytes_that_are_no_mail_are_prepared_all_the_same() {
     for bytes in [b"".to_vec(), vec![0; 100], vec![0xff; 100], b"\n\n\n".to_vec()] {
-        let mail = prepared(&RawMessage::Whole(bytes));
+        let mail = prepared(RawMessage::Whole(bytes));
         assert_eq!(mail.headers, Headers::default());
         assert_eq!(mail.finding.authenticity, Authenticity::Unverified);
     }

@@ -1,19 +1,25 @@
-//! Where the mails of a file come from: an mbox, one `.eml`, a folder of them, or the shipped demo; read in batches, in their
-//! own order, and taken up again at a position.
+//! Where mails come from: an mbox, one `.eml`, a folder of mails, or the shipped demo; read in batches, in their own order, and
+//! taken up again at a position.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Error, Result};
-use crate::mailbox::mbox::{Body, LONGEST_HEAD, Reader};
+use crate::mailbox::beneath::Beneath;
+use crate::mailbox::folder::{MailFolder, read_settled};
+use crate::mailbox::folder_position::Behind;
+use crate::mailbox::mbox::{Body, Reader};
+use crate::mailbox::settled::{self, is_settled};
 
 const DEMO: &[u8] = include_bytes!("demo.mbox");
 /// The server that wrote the demo's Authentication-Results; it is believed for the demo alone.
 const DEMO_AUTHSERV_ID: &str = "mx.keller.example";
 /// A batch ends early when it holds this many bytes, so that large mails do not add up in memory.
-const BATCH_BYTES: usize = 8 * 1024 * 1024;
+pub(super) const BATCH_BYTES: usize = 8 * 1024 * 1024;
 /// How much of a file is looked at to tell what it is.
 const SAMPLE: u64 = 4096;
 
@@ -22,8 +28,10 @@ const SAMPLE: u64 = 4096;
 pub enum MailSource {
     /// Messages one after the other.
     Mbox(Mbox<BufReader<File>>),
+    /// A file with one message.
+    Single(Single),
     /// Files with one message each.
-    Eml(EmlFiles),
+    Folder(MailFolder),
     /// The shipped mailbox of invented mails.
     Demo(Mbox<Cursor<&'static [u8]>>),
 }
@@ -32,25 +40,39 @@ pub enum MailSource {
 #[derive(Debug)]
 pub struct Mbox<R> {
     reader: Reader<R>,
-    position: u64,
+    position: Position,
     total_bytes: u64,
-    version: String,
+    /// The file as it was when it was opened; `None` for one that nobody can write.
+    opened: Option<Opened>,
 }
 
-/// Single messages that are being read.
+/// A file beside what it looked like when it was opened.
 #[derive(Debug)]
-pub struct EmlFiles {
-    files: Vec<EmlFile>,
-    next: usize,
-    position: u64,
-    total_bytes: u64,
+struct Opened {
+    file: File,
+    before: Metadata,
+}
+
+/// One message in a file of its own.
+#[derive(Debug)]
+pub struct Single {
+    /// `None` once it was read.
+    file: Option<File>,
     limit: usize,
 }
 
-#[derive(Debug)]
-enum EmlFile {
-    Open(File),
-    At(PathBuf),
+/// Where a reading goes on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// What is behind: in bytes for one file, in mails for a folder.
+    #[serde(default)]
+    offset: u64,
+    /// Of which version of the file that is said; a position of another version means nothing.
+    #[serde(default)]
+    version: String,
+    /// In a folder, the file that was read last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    behind: Option<Behind>,
 }
 
 /// The bytes of one mail.
@@ -72,40 +94,40 @@ pub enum RawMessage {
 pub struct Batch {
     /// The mails, in their own order.
     pub messages: Vec<RawMessage>,
-    /// Where the next batch starts, in bytes.
-    pub position: u64,
+    /// A sentence with its path for each file of a folder that could not be read and was passed over.
+    pub unreadable: Vec<String>,
+    /// Where the next batch starts.
+    pub position: Position,
     /// Nothing comes behind it.
     pub is_last: bool,
 }
 
 impl MailSource {
-    /// The shipped mailbox, read from `position` on, 0 or an earlier [`Batch::position`].
-    pub fn demo(position: u64, max_email_bytes: usize) -> Self {
+    /// The shipped mailbox, read from `from` on.
+    pub fn demo(from: &Position, max_email_bytes: usize) -> Self {
         let mut input = Cursor::new(DEMO);
-        input.set_position(position);
-        let reader = Reader::resume(input, position, max_email_bytes);
+        input.set_position(from.offset);
+        let reader = Reader::resume(input, from.offset, max_email_bytes);
         let total_bytes = u64::try_from(DEMO.len()).unwrap_or(u64::MAX);
-        Self::Demo(Mbox { reader, position, total_bytes, version: total_bytes.to_string() })
+        let position = Position { offset: from.offset, version: total_bytes.to_string(), behind: None };
+        Self::Demo(Mbox { reader, position, total_bytes, opened: None })
     }
 
-    /// The mails of an open file, whose `name` helps to tell an mbox from a single message. It is read from `from` on, a
-    /// version and a position of an earlier reading; from its start when the file has changed since.
+    /// The mails of an open file, whose `name` helps to tell an mbox from a single message. It is read from `from` on; from its
+    /// start when the file has changed since.
     ///
     /// Rejected when the file is neither.
-    pub async fn open(
-        file: File,
-        name: &str,
-        from: Option<(String, u64)>,
-        max_email_bytes: usize,
-    ) -> Result<Self> {
+    pub async fn open(file: File, name: &str, from: Position, max_email_bytes: usize) -> Result<Self> {
         let name = name.to_owned();
-        blocking(move || open_file(file, &name, from.as_ref(), max_email_bytes)).await
+        blocking(move || open_file(file, &name, &from, max_email_bytes)).await
     }
 
-    /// One message after the other, from files at these paths.
-    pub(super) fn eml_files(paths: Vec<PathBuf>, total_bytes: u64, limit: usize) -> Self {
-        let files = paths.into_iter().map(EmlFile::At).collect();
-        Self::Eml(EmlFiles { files, next: 0, position: 0, total_bytes, limit })
+    /// The mails of an open folder, read from `from` on. Rejected when it is none of mails.
+    pub(super) async fn open_folder(folder: Beneath, from: Position, max_email_bytes: usize) -> Result<Self> {
+        blocking(move || {
+            MailFolder::open(folder, from.behind, from.offset, max_email_bytes).map(Self::Folder)
+        })
+        .await
     }
 
     /// The next mails, at most `count`. Blocking reads happen off the async threads.
@@ -113,22 +135,37 @@ impl MailSource {
         let mut source = self;
         blocking(move || {
             let batch = match &mut source {
-                Self::Mbox(mbox) => mbox.read(count),
-                Self::Eml(files) => files.read(count),
-                Self::Demo(mbox) => mbox.read(count),
+                Self::Mbox(mbox) => mbox.read(count).map_err(unreadable)?,
+                Self::Single(single) => single.read().map_err(unreadable)?,
+                Self::Demo(mbox) => mbox.read(count).map_err(unreadable)?,
+                Self::Folder(folder) => {
+                    let (messages, is_last) = folder.read(count)?;
+                    let unreadable = folder.take_unreadable();
+                    Batch { messages, unreadable, position: position_in(folder), is_last }
+                }
             };
-            let batch = batch.map_err(|error| Error::internal("a mail file cannot be read", error))?;
             Ok((source, batch))
         })
         .await
     }
 
-    /// The size of everything, in bytes.
-    pub fn total_bytes(&self) -> u64 {
+    /// The size of everything: in bytes for one file, in mails for a folder.
+    pub fn total(&self) -> u64 {
         match self {
             Self::Mbox(mbox) => mbox.total_bytes,
-            Self::Eml(files) => files.total_bytes,
+            Self::Single(_) => 1,
+            Self::Folder(folder) => u64::try_from(folder.total()).unwrap_or(u64::MAX),
             Self::Demo(mbox) => mbox.total_bytes,
+        }
+    }
+
+    /// How much of it is behind.
+    pub fn done(&self) -> u64 {
+        match self {
+            Self::Mbox(mbox) => mbox.position.offset,
+            Self::Single(single) => u64::from(single.file.is_none()),
+            Self::Folder(folder) => folder.done(),
+            Self::Demo(mbox) => mbox.position.offset,
         }
     }
 
@@ -136,33 +173,26 @@ impl MailSource {
     pub fn total_mails(&self) -> Option<usize> {
         match self {
             Self::Mbox(_) => None,
-            Self::Eml(files) => Some(files.files.len()),
+            Self::Single(_) => Some(1),
+            Self::Folder(folder) => Some(folder.total()),
             Self::Demo(_) => Some(Reader::new(DEMO, 0).count()),
         }
     }
 
-    /// Changes when the file does: a position of another version means nothing.
-    pub fn version(&self) -> &str {
+    /// Where the next batch starts.
+    pub fn position(&self) -> Position {
         match self {
-            Self::Mbox(mbox) => &mbox.version,
-            Self::Eml(_) => "",
-            Self::Demo(mbox) => &mbox.version,
-        }
-    }
-
-    /// Where the next batch starts, in bytes.
-    pub fn position(&self) -> u64 {
-        match self {
-            Self::Mbox(mbox) => mbox.position,
-            Self::Eml(files) => files.position,
-            Self::Demo(mbox) => mbox.position,
+            Self::Mbox(mbox) => mbox.position.clone(),
+            Self::Single(_) => Position::default(),
+            Self::Folder(folder) => position_in(folder),
+            Self::Demo(mbox) => mbox.position.clone(),
         }
     }
 
     /// Whose Authentication-Results are believed here: the `configured` servers', and for the demo the one that it names.
     pub fn authserv_ids(&self, configured: &[String]) -> Vec<String> {
         match self {
-            Self::Mbox(_) | Self::Eml(_) => configured.to_vec(),
+            Self::Mbox(_) | Self::Single(_) | Self::Folder(_) => configured.to_vec(),
             Self::Demo(_) => vec![DEMO_AUTHSERV_ID.to_owned()],
         }
     }
@@ -174,9 +204,13 @@ impl<R: io::BufRead> Mbox<R> {
         let mut bytes = 0;
         while messages.len() < count && bytes < BATCH_BYTES {
             let Some(entry) = self.reader.next().transpose()? else {
-                return Ok(Batch { messages, position: self.position, is_last: true });
+                return Ok(Batch::of_one_file(messages, self.position.clone(), true));
             };
-            self.position = entry.offset_after;
+            if self.reader.is_at_end() && !self.is_settled()? {
+                settled::warn_of(1);
+                return Ok(Batch::of_one_file(messages, self.position.clone(), true));
+            }
+            self.position.offset = entry.offset_after;
             let message = match entry.body {
                 Body::Message(bytes) => RawMessage::Whole(bytes),
                 Body::TooLarge { head, size } => RawMessage::TooLarge { head, size },
@@ -184,31 +218,40 @@ impl<R: io::BufRead> Mbox<R> {
             bytes += message.kept_bytes();
             messages.push(message);
         }
-        Ok(Batch { messages, position: self.position, is_last: false })
+        Ok(Batch::of_one_file(messages, self.position.clone(), false))
+    }
+
+    fn is_settled(&self) -> io::Result<bool> {
+        self.opened.as_ref().map_or(Ok(true), |opened| is_settled(&opened.file, &opened.before))
     }
 }
 
-impl EmlFiles {
-    fn read(&mut self, count: usize) -> io::Result<Batch> {
-        let mut messages = Vec::new();
-        let mut bytes = 0;
-        while messages.len() < count && bytes < BATCH_BYTES {
-            let Some(file) = self.files.get_mut(self.next) else { break };
-            let (message, size) = match file {
-                EmlFile::Open(file) => read_eml(file, self.limit)?,
-                EmlFile::At(path) => read_eml(&mut File::open(path)?, self.limit)?,
-            };
-            self.next += 1;
-            self.position = self.position.saturating_add(size);
-            bytes += message.kept_bytes();
-            messages.push(message);
+impl Single {
+    fn read(&mut self) -> io::Result<Batch> {
+        let message = self.file.take().map(|mut file| read_settled(&mut file, self.limit)).transpose()?;
+        if matches!(message, Some(None)) {
+            settled::warn_of(1);
         }
-        Ok(Batch { messages, position: self.position, is_last: self.next >= self.files.len() })
+        Ok(Batch::of_one_file(message.flatten().into_iter().collect(), Position::default(), true))
     }
+}
+
+impl Batch {
+    fn of_one_file(messages: Vec<RawMessage>, position: Position, is_last: bool) -> Self {
+        Self { messages, unreadable: Vec::new(), position, is_last }
+    }
+}
+
+fn position_in(folder: &MailFolder) -> Position {
+    Position { offset: folder.done(), version: String::new(), behind: folder.behind().cloned() }
+}
+
+fn unreadable(error: io::Error) -> Error {
+    Error::internal("a mail file cannot be read", error)
 }
 
 impl RawMessage {
-    fn kept_bytes(&self) -> usize {
+    pub(super) fn kept_bytes(&self) -> usize {
         match self {
             Self::Whole(bytes) => bytes.len(),
             Self::TooLarge { head, .. } => head.len(),
@@ -216,21 +259,13 @@ impl RawMessage {
     }
 }
 
-fn open_file(mut file: File, name: &str, from: Option<&(String, u64)>, limit: usize) -> Result<MailSource> {
-    let unreadable = |error| Error::internal("a mail file cannot be read", error);
+fn open_file(mut file: File, name: &str, from: &Position, limit: usize) -> Result<MailSource> {
     let status = file.metadata().map_err(unreadable)?;
     let mut sample = Vec::new();
     (&mut file).take(SAMPLE).read_to_end(&mut sample).map_err(unreadable)?;
     if !is_mbox(&sample, name)? {
         file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
-        let files = vec![EmlFile::Open(file)];
-        return Ok(MailSource::Eml(EmlFiles {
-            files,
-            next: 0,
-            position: 0,
-            total_bytes: status.len(),
-            limit,
-        }));
+        return Ok(MailSource::Single(Single { file: Some(file), limit }));
     }
     let version = format!(
         "{}.{}.{}.{}.{}",
@@ -240,10 +275,12 @@ fn open_file(mut file: File, name: &str, from: Option<&(String, u64)>, limit: us
         status.mtime(),
         status.mtime_nsec()
     );
-    let position = from.filter(|(earlier, _)| *earlier == version).map_or(0, |(_, position)| *position);
-    file.seek(SeekFrom::Start(position)).map_err(unreadable)?;
-    let reader = Reader::resume(BufReader::with_capacity(128 * 1024, file), position, limit);
-    Ok(MailSource::Mbox(Mbox { reader, position, total_bytes: status.len(), version }))
+    let offset = if from.version == version { from.offset } else { 0 };
+    file.seek(SeekFrom::Start(offset)).map_err(unreadable)?;
+    let opened = Opened { file: file.try_clone().map_err(unreadable)?, before: status.clone() };
+    let reader = Reader::resume(BufReader::with_capacity(128 * 1024, file), offset, limit);
+    let position = Position { offset, version, behind: None };
+    Ok(MailSource::Mbox(Mbox { reader, position, total_bytes: status.len(), opened: Some(opened) }))
 }
 
 /// True for an mbox, false for a single message; rejected when it is neither. The content says more than the name.
@@ -267,19 +304,6 @@ fn is_mbox(sample: &[u8], name: &str) -> Result<bool> {
 fn starts_with_header(sample: &[u8]) -> bool {
     let name = sample.iter().position(|byte| *byte == b':').and_then(|end| sample.get(..end));
     name.is_some_and(|name| !name.is_empty() && name.iter().all(u8::is_ascii_graphic))
-}
-
-fn read_eml(file: &mut File, limit: usize) -> io::Result<(RawMessage, u64)> {
-    let size = file.metadata()?.len();
-    if usize::try_from(size).map_or(true, |size| size > limit) {
-        let mut head = Vec::new();
-        file.take(u64::try_from(LONGEST_HEAD).unwrap_or(u64::MAX)).read_to_end(&mut head)?;
-        return Ok((RawMessage::TooLarge { head, size }, size));
-    }
-    let mut bytes = Vec::new();
-    // A file that grows while it is read is cut at the limit.
-    file.take(u64::try_from(limit).unwrap_or(u64::MAX)).read_to_end(&mut bytes)?;
-    Ok((RawMessage::Whole(bytes), size))
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {

@@ -1,6 +1,7 @@
 //! Files are told apart, read in batches, and taken up where an earlier reading stopped.
 
 use std::fs;
+use std::path::PathBuf;
 
 use tempfile::TempDir;
 
@@ -15,9 +16,9 @@ fn written(name: &str, content: &[u8]) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-async fn opened(path: &Path, from: Option<(String, u64)>) -> Result<MailSource> {
+async fn opened(path: &Path, from: Option<Position>) -> Result<MailSource> {
     let name = path.file_name().unwrap().to_str().unwrap();
-    MailSource::open(File::open(path).unwrap(), name, from, LIMIT).await
+    MailSource::open(File::open(path).unwrap(), name, from.unwrap_or_default(), LIMIT).await
 }
 
 async fn read_all(mut source: MailSource, count: usize) -> Vec<RawMessage> {
@@ -36,10 +37,10 @@ async fn read_all(mut source: MailSource, count: usize) -> Vec<RawMessage> {
 
 #[tokio::test]
 async fn the_demo_is_read_whole_in_batches_of_any_size() {
-    let all = read_all(MailSource::demo(0, LIMIT), 1000).await;
-    assert_eq!(Some(all.len()), MailSource::demo(0, LIMIT).total_mails());
+    let all = read_all(MailSource::demo(&Position::default(), LIMIT), 1000).await;
+    assert_eq!(Some(all.len()), MailSource::demo(&Position::default(), LIMIT).total_mails());
     assert!(all.len() > 10);
-    assert_eq!(read_all(MailSource::demo(0, LIMIT), 7).await, all);
+    assert_eq!(read_all(MailSource::demo(&Position::default(), LIMIT), 7).await, all);
 }
 
 #[tokio::test]
@@ -47,7 +48,8 @@ async fn reading_is_taken_up_where_it_stopped_unless_the_file_changed() {
     let (_folder, path) = written("all.mbox", DEMO);
     let all = read_all(opened(&path, None).await.unwrap(), 1000).await;
     let (source, first) = opened(&path, None).await.unwrap().read(5).await.unwrap();
-    let from = Some((source.version().to_owned(), first.position));
+    assert_eq!(first.position, source.position());
+    let from = Some(first.position);
     let rest = read_all(opened(&path, from.clone()).await.unwrap(), 1000).await;
     assert_eq!(first.messages.into_iter().chain(rest).collect::<Vec<_>>(), all);
 
@@ -79,13 +81,34 @@ async fn a_file_that_holds_no_mail_is_refused() {
 #[tokio::test]
 async fn a_mail_over_the_limit_gives_its_head_and_size() {
     let mut mail = b"Subject: large\n\n".to_vec();
-    mail.resize(LIMIT + 1, b'x');
+    mail.resize(LIMIT, b'x');
+    mail.push(b'\n');
     let (_folder, path) = written("large.eml", &mail);
     let messages = read_all(opened(&path, None).await.unwrap(), 10).await;
     assert_eq!(messages, [RawMessage::TooLarge { head: mail.clone(), size: 10_001 }]);
-    mail.pop();
+    mail.remove(LIMIT - 1);
     fs::write(&path, &mail).unwrap();
     assert_eq!(read_all(opened(&path, None).await.unwrap(), 10).await, [RawMessage::Whole(mail)]);
+}
+
+#[tokio::test]
+async fn the_last_mail_of_a_file_that_is_being_written_is_left() {
+    let file = b"From a\nSubject: one\n\nx\n\nFrom b\nSubject: two\n\nhal";
+    let (_folder, path) = written("all.mbox", file);
+    let (source, batch) = opened(&path, None).await.unwrap().read(10).await.unwrap();
+    assert_eq!((batch.messages.len(), batch.is_last), (1, true));
+    assert_eq!(source.done(), 24, "the place is in front of it");
+    let (_folder, path) = written("one.eml", b"Subject: one\n\nhal");
+    assert_eq!(read_all(opened(&path, None).await.unwrap(), 10).await, []);
+
+    // It grew while it was read, and what is there ends with a line.
+    let (_folder, path) = written("all.mbox", b"From a\nSubject: one\n\nx\n\nFrom b\nSubject: two\n\n");
+    let source = opened(&path, None).await.unwrap();
+    let mut grown = fs::read(&path).unwrap();
+    grown.extend_from_slice(b"half\n");
+    fs::write(&path, grown).unwrap();
+    assert_eq!(read_all(source, 10).await.len(), 1);
+    assert_eq!(read_all(opened(&path, None).await.unwrap(), 10).await.len(), 2);
 }
 
 #[tokio::test]
@@ -94,7 +117,7 @@ async fn a_folder_is_read_in_the_order_of_its_names() {
     fs::write(folder.path().join("a.EML"), b"Subject: a\n\n").unwrap();
     fs::write(folder.path().join("notes.txt"), b"no mail").unwrap();
     let source = crate::mailbox::import::open(folder.path(), LIMIT).await.unwrap();
-    assert_eq!((source.total_mails(), source.total_bytes()), (Some(2), 24));
+    assert_eq!((source.total_mails(), source.total()), (Some(2), 2));
     let wanted = [b"Subject: a\n\n", b"Subject: b\n\n"].map(|bytes| RawMessage::Whole(bytes.to_vec()));
     assert_eq!(read_all(source, 1).await, wanted);
 }
@@ -102,7 +125,9 @@ async fn a_folder_is_read_in_the_order_of_its_names() {
 #[test]
 fn only_the_demo_believes_the_server_that_it_names() {
     let configured = ["mx.example".to_owned()];
-    assert_eq!(MailSource::demo(0, LIMIT).authserv_ids(&configured), [DEMO_AUTHSERV_ID]);
-    let files = MailSource::eml_files(Vec::new(), 0, LIMIT);
-    assert_eq!(files.authserv_ids(&configured), configured);
+    assert_eq!(MailSource::demo(&Position::default(), LIMIT).authserv_ids(&configured), [DEMO_AUTHSERV_ID]);
+    let (_folder, path) = written("all.mbox", DEMO);
+    let file = File::open(path).unwrap();
+    let file = open_file(file, "all.mbox", &Position::default(), LIMIT).unwrap();
+    assert_eq!(file.authserv_ids(&configured), configured);
 }

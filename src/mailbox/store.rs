@@ -1,6 +1,6 @@
 //! Stores mails: one row a message, whoever sends it twice and whatever number of workers bring it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -12,14 +12,14 @@ use crate::db::schema::{connected_accounts, email_places, email_sources, email_t
 use crate::mailbox::TEXT_VERSION;
 use crate::mailbox::email::ExtractionStatus;
 use crate::mailbox::prepared::{Content, PreparedMail};
+use crate::mailbox::unreadable::{self, UNREADABLE};
 
 const TOO_LARGE: &str = "The mail is larger than the server keeps (MAX_EMAIL_BYTES).";
-const UNREADABLE: &str = "The program broke off while it read this mail.";
 
 /// What became of some mails; the three numbers add up to all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stored {
-    /// New, and waiting to be read.
+    /// New, or readable for the first time, and waiting to be read.
     pub new: i64,
     /// New, and not to be read: too large, or broken.
     pub skipped: i64,
@@ -27,9 +27,10 @@ pub struct Stored {
     pub seen_again: i64,
 }
 
+/// What a row holds of a mail.
 #[derive(Insertable)]
 #[diesel(table_name = emails)]
-struct EmailRow<'a> {
+pub(super) struct EmailRow<'a> {
     id: Uuid,
     user_id: Uuid,
     fingerprint: &'a [u8],
@@ -48,7 +49,7 @@ struct EmailRow<'a> {
 
 /// Stores `mails`, which were seen in that account of that user, in the caller's transaction.
 ///
-/// A constant number of statements, at most six, whatever number of mails. Rows are written in the order of their keys, so that
+/// A constant number of statements, at most seven, whatever number of mails; some more where one could not be read before. Rows are written in the order of their keys, so that
 /// two workers with the same mails wait for each other and never in a circle.
 pub async fn store(
     conn: &mut AsyncPgConnection,
@@ -66,6 +67,7 @@ pub async fn store(
     for mail in mails {
         rows.entry(mail.fingerprint).or_insert_with(|| (clock.new_id(), mail));
     }
+    let mended = unreadable::mend(conn, user_id, now, &rows).await?;
     let new = insert_emails(conn, user_id, now, &rows).await?;
     let known = known_among(conn, user_id, rows.keys().filter(|key| !new.contains_key(*key))).await?;
     let fresh: Vec<(Uuid, &PreparedMail)> =
@@ -80,10 +82,26 @@ pub async fn store(
     insert_places(conn, clock, user_id, connected_account_id, &places).await?;
     let skipped = fresh.iter().filter(|(_, mail)| !matches!(mail.content, Content::Kept { .. })).count();
     Ok(Stored {
-        new: number(fresh.len() - skipped),
+        new: number(fresh.len() - skipped + mended),
         skipped: number(skipped),
-        seen_again: number(mails.len() - fresh.len()),
+        seen_again: number(mails.len() - fresh.len() - mended),
     })
+}
+
+/// Those of `keys` under which a mail was seen in that account, but for the ones that could not be read: this program may.
+pub async fn known_places(
+    conn: &mut AsyncPgConnection,
+    connected_account_id: Uuid,
+    keys: &[&str],
+) -> QueryResult<HashSet<String>> {
+    let of_place = emails::user_id.eq(email_places::user_id).and(emails::id.eq(email_places::email_id));
+    let places = email_places::table
+        .inner_join(emails::table.on(of_place))
+        .filter(diesel::dsl::not(unreadable::is_unreadable()))
+        .filter(email_places::connected_account_id.eq(connected_account_id))
+        .filter(email_places::provider_key.eq_any(keys));
+    let known: Vec<String> = places.select(email_places::provider_key).load(conn).await?;
+    Ok(known.into_iter().collect())
 }
 
 type Keyed<Value> = HashMap<[u8; 32], Value>;
@@ -95,7 +113,8 @@ async fn insert_emails(
     now: DateTime<Utc>,
     rows: &BTreeMap<[u8; 32], (Uuid, &PreparedMail)>,
 ) -> QueryResult<Keyed<Uuid>> {
-    let rows: Vec<_> = rows.iter().map(|(key, (id, mail))| row(*id, user_id, key, now, mail)).collect();
+    let rows: Vec<_> =
+        rows.iter().map(|(key, (id, mail))| EmailRow::of(*id, user_id, key, now, mail)).collect();
     let inserted = diesel::insert_into(emails::table)
         .values(rows)
         .on_conflict((emails::user_id, emails::fingerprint))
@@ -106,36 +125,58 @@ async fn insert_emails(
     Ok(keyed(inserted))
 }
 
-fn row<'a>(
-    id: Uuid,
-    user_id: Uuid,
-    fingerprint: &'a [u8],
-    now: DateTime<Utc>,
-    mail: &'a PreparedMail,
-) -> EmailRow<'a> {
-    let headers = &mail.headers;
-    let (status, reason) = match mail.content {
-        Content::Kept { .. } => (ExtractionStatus::Pending, None),
-        Content::TooLarge => (ExtractionStatus::Skipped, Some(TOO_LARGE)),
-        Content::Unreadable { .. } => (ExtractionStatus::Failed, Some(UNREADABLE)),
-    };
-    // The sender wrote the Date header, and one of next century would stand on top of every list.
-    let sent_at = headers.sent_at.map(|at| at.min(now));
-    EmailRow {
-        id,
-        user_id,
-        fingerprint,
-        message_id: headers.message_id.as_deref(),
-        sent_at: headers.sent_at,
-        received_at: headers.received_at.or(sent_at).unwrap_or(now),
-        sender: headers.sender.as_deref(),
-        sender_name: headers.sender_name.as_deref(),
-        subject: headers.subject.as_deref(),
-        size_bytes: mail.size_bytes,
-        authenticity: mail.finding.authenticity.as_str(),
-        authenticity_reason: mail.finding.reason,
-        extraction_status: status.as_str(),
-        extraction_reason: reason,
+impl<'a> EmailRow<'a> {
+    /// What the row of `mail` holds.
+    pub(super) fn of(
+        id: Uuid,
+        user_id: Uuid,
+        fingerprint: &'a [u8],
+        now: DateTime<Utc>,
+        mail: &'a PreparedMail,
+    ) -> Self {
+        let headers = &mail.headers;
+        let (status, reason) = match mail.content {
+            Content::Kept { .. } => (ExtractionStatus::Pending, None),
+            Content::TooLarge => (ExtractionStatus::Skipped, Some(TOO_LARGE)),
+            Content::Unreadable { .. } => (ExtractionStatus::Failed, Some(UNREADABLE)),
+        };
+        // The sender wrote the Date header, and one of next century would stand on top of every list.
+        let sent_at = headers.sent_at.map(|at| at.min(now));
+        Self {
+            id,
+            user_id,
+            fingerprint,
+            message_id: headers.message_id.as_deref(),
+            sent_at: headers.sent_at,
+            received_at: headers.received_at.or(sent_at).unwrap_or(now),
+            sender: headers.sender.as_deref(),
+            sender_name: headers.sender_name.as_deref(),
+            subject: headers.subject.as_deref(),
+            size_bytes: mail.size_bytes,
+            authenticity: mail.finding.authenticity.as_str(),
+            authenticity_reason: mail.finding.reason,
+            extraction_status: status.as_str(),
+            extraction_reason: reason,
+        }
+    }
+    /// Puts this in the place of what the row of that id holds.
+    pub(super) async fn replace(self, conn: &mut AsyncPgConnection) -> QueryResult<()> {
+        let own = emails::table.filter(emails::user_id.eq(self.user_id)).filter(emails::id.eq(self.id));
+        let changes = (
+            emails::fingerprint.eq(self.fingerprint),
+            emails::message_id.eq(self.message_id),
+            emails::sent_at.eq(self.sent_at),
+            emails::received_at.eq(self.received_at),
+            emails::sender.eq(self.sender),
+            emails::sender_name.eq(self.sender_name),
+            emails::subject.eq(self.subject),
+            emails::size_bytes.eq(self.size_bytes),
+            emails::authenticity.eq(self.authenticity),
+            emails::authenticity_reason.eq(self.authenticity_reason),
+            emails::extraction_status.eq(self.extraction_status),
+            emails::extraction_reason.eq(self.extraction_reason),
+        );
+        diesel::update(own).set(changes).execute(conn).await.map(drop)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The mails that wait to be read, as extraction needs them, and what became of each.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
@@ -38,15 +40,17 @@ pub struct MailToRead {
     pub text: String,
 }
 
-/// The first `limit` of a user's mails that were not read yet, by id. Two statements.
+/// The first `limit` of a user's mails that were not read yet, by id, of those behind `after`. Two statements.
 pub async fn pending(
     conn: &mut AsyncPgConnection,
     user_id: Uuid,
+    after: Option<Uuid>,
     limit: i64,
 ) -> QueryResult<Vec<MailToRead>> {
     // The ids first, from the index of waiting mails: in one statement with the texts, PostgreSQL would sort the texts
     // of everything that waits, for every batch.
-    let query = waiting(user_id).select(emails::id).order(emails::id).limit(limit);
+    let behind = emails::id.gt(after.unwrap_or_else(Uuid::nil));
+    let query = waiting(user_id).filter(behind).select(emails::id).order(emails::id).limit(limit);
     let ids: Vec<Uuid> = query.load(conn).await?;
     by_ids(conn, user_id, &ids).await
 }
@@ -74,16 +78,16 @@ pub async fn by_ids(
     Ok(query.load::<Row>(conn).await?.into_iter().map(to_read).collect())
 }
 
-/// Locks the mail for the rest of the transaction, so that no other extraction files it meanwhile. False when it is
-/// deleted or ignored by now.
-pub async fn lock(conn: &mut AsyncPgConnection, user_id: Uuid, id: Uuid) -> QueryResult<bool> {
-    let row = emails::table
+/// Locks mails for the rest of the transaction, so that no other extraction files them meanwhile, and returns which: the ones
+/// that are deleted or ignored by now are left out. Whoever locks several takes them in the same order.
+pub async fn lock(conn: &mut AsyncPgConnection, user_id: Uuid, ids: &[Uuid]) -> QueryResult<HashSet<Uuid>> {
+    let rows = emails::table
         .filter(emails::user_id.eq(user_id))
-        .filter(emails::id.eq(id))
+        .filter(emails::id.eq_any(ids))
         .filter(emails::deleted_at.is_null())
         .filter(emails::extraction_status.ne(ExtractionStatus::Ignored.as_str()));
-    let found = row.select(emails::id).for_update().first::<Uuid>(conn).await.optional()?;
-    Ok(found.is_some())
+    let locked = rows.order(emails::id).select(emails::id).for_update().load::<Uuid>(conn).await?;
+    Ok(locked.into_iter().collect())
 }
 
 /// Writes what became of mails. The reason is for a person and holds nothing of the mail's text.
@@ -101,6 +105,26 @@ pub async fn set_status(
         .execute(conn)
         .await
         .map(drop)
+}
+
+/// Marks mails as FAILED for a reason, and returns how many: one that was read, ignored or deleted meanwhile stays what it is.
+pub async fn give_up(
+    conn: &mut AsyncPgConnection,
+    user_id: Uuid,
+    ids: &[Uuid],
+    reason: &str,
+) -> QueryResult<usize> {
+    let unread = [ExtractionStatus::Pending, ExtractionStatus::Failed].map(ExtractionStatus::as_str);
+    let own = emails::table.filter(emails::user_id.eq(user_id)).filter(emails::id.eq_any(ids));
+    let own = own.filter(emails::extraction_status.eq_any(unread)).filter(emails::deleted_at.is_null());
+    let reason: String = reason.chars().take(REASON_MAX).collect();
+    diesel::update(own)
+        .set((
+            emails::extraction_status.eq(ExtractionStatus::Failed.as_str()),
+            emails::extraction_reason.eq(reason),
+        ))
+        .execute(conn)
+        .await
 }
 
 type Row = (

@@ -1,5 +1,7 @@
 //! What a reading of a mail writes: a new row, or the correction of one, which never touches what a person set.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -9,6 +11,9 @@ use uuid::Uuid;
 use crate::db::schema::transactions;
 use crate::money::Money;
 use crate::transactions::row::{Source, State, Transaction};
+
+/// One statement takes 65,535 values at most, and a mail may hold a whole statement of account.
+const ROWS_AT_A_TIME: usize = 1000;
 
 /// What was read, ready for the ledger.
 #[derive(Clone, Debug)]
@@ -33,52 +38,64 @@ pub struct Reading {
     pub state: State,
 }
 
-/// Inserts a row for what was read in a mail.
+/// Inserts a row for each thing that was read in a mail, under its new id.
 pub async fn insert(
     conn: &mut AsyncPgConnection,
-    id: Uuid,
     user_id: Uuid,
-    read: &Reading,
+    read: &[(Uuid, Reading)],
 ) -> QueryResult<()> {
-    diesel::insert_into(transactions::table)
-        .values((
-            transactions::id.eq(id),
-            transactions::user_id.eq(user_id),
-            transactions::booked_on.eq(read.booked_on),
-            transactions::occurred_at.eq(read.occurred_at),
-            transactions::amount.eq(read.money.amount),
-            transactions::currency.eq(read.money.currency.code()),
-            transactions::original_amount.eq(read.original.map(|original| original.amount)),
-            transactions::original_currency.eq(read.original.map(|original| original.currency.code())),
-            transactions::merchant.eq(read.merchant.as_deref()),
-            transactions::description.eq(read.description.as_deref()),
-            transactions::account_id.eq(read.account_id),
-            transactions::category_id.eq(read.category_id),
-            transactions::source.eq(Source::Mail.as_str()),
-            transactions::state.eq(read.state.as_str()),
-        ))
-        .execute(conn)
-        .await
-        .map(drop)
+    for some in read.chunks(ROWS_AT_A_TIME) {
+        let rows = some.iter().map(|(id, read)| {
+            (
+                transactions::id.eq(id),
+                transactions::user_id.eq(user_id),
+                transactions::booked_on.eq(read.booked_on),
+                transactions::occurred_at.eq(read.occurred_at),
+                transactions::amount.eq(read.money.amount),
+                transactions::currency.eq(read.money.currency.code()),
+                transactions::original_amount.eq(read.original.map(|original| original.amount)),
+                transactions::original_currency.eq(read.original.map(|original| original.currency.code())),
+                transactions::merchant.eq(read.merchant.as_deref()),
+                transactions::description.eq(read.description.as_deref()),
+                transactions::account_id.eq(read.account_id),
+                transactions::category_id.eq(read.category_id),
+                transactions::source.eq(Source::Mail.as_str()),
+                transactions::state.eq(read.state.as_str()),
+            )
+        });
+        let rows: Vec<_> = rows.collect();
+        diesel::insert_into(transactions::table).values(rows).execute(conn).await?;
+    }
+    Ok(())
 }
 
-/// Corrects a row after its mail was read again. What a person set stays, and so does a row that a person deleted.
+/// Corrects rows after their mails were read again. What a person set stays, and so does a row that a person deleted. Of two
+/// readings of one row the later counts.
+///
+/// One statement looks at all of them, and one more for each that changes.
 pub async fn correct(
     conn: &mut AsyncPgConnection,
     user_id: Uuid,
-    id: Uuid,
-    read: &Reading,
+    read: &BTreeMap<Uuid, Reading>,
 ) -> QueryResult<()> {
-    let row = transactions::table.filter(transactions::user_id.eq(user_id)).filter(transactions::id.eq(id));
-    let living = row.filter(transactions::deleted_at.is_null());
-    let found = living.select(Transaction::as_select()).for_update().first(conn).await.optional()?;
-    let Some(found) = found else { return Ok(()) };
-    let changes = Changes::between(&found, read);
-    if changes.is_empty() {
+    if read.is_empty() {
         return Ok(());
     }
-    let row = transactions::table.filter(transactions::user_id.eq(user_id)).filter(transactions::id.eq(id));
-    diesel::update(row).set(&changes).execute(conn).await.map(drop)
+    let ids: Vec<Uuid> = read.keys().copied().collect();
+    let living = transactions::table
+        .filter(transactions::user_id.eq(user_id))
+        .filter(transactions::id.eq_any(ids))
+        .filter(transactions::deleted_at.is_null());
+    let query = living.order(transactions::id).select(Transaction::as_select()).for_update();
+    for found in query.load(conn).await? {
+        let changes = read.get(&found.id).map(|read| Changes::between(&found, read));
+        let Some(changes) = changes.filter(|changes| !changes.is_empty()) else { continue };
+        let row = transactions::table
+            .filter(transactions::user_id.eq(user_id))
+            .filter(transactions::id.eq(found.id));
+        diesel::update(row).set(&changes).execute(conn).await?;
+    }
+    Ok(())
 }
 
 /// `None` leaves a column alone.

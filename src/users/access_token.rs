@@ -52,6 +52,12 @@ impl Claims {
     pub fn role(&self) -> Role {
         Role::parse(&self.role).unwrap_or(Role::User)
     }
+
+    /// How long the token is still good.
+    pub fn good_for(&self, now: DateTime<Utc>) -> Duration {
+        let left = DateTime::from_timestamp(self.exp, 0).map(|end| end - now);
+        left.and_then(|left| left.to_std().ok()).unwrap_or_default()
+    }
 }
 
 impl AccessTokens {

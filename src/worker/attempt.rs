@@ -9,6 +9,12 @@ use tokio::time::{Instant, sleep_until};
 use crate::jobs::finish::Failure;
 use crate::jobs::{JobError, JobPayload, Kind, Outcome, RunningJob, Stop};
 
+/// The code and the class of a failure by time.
+const TIMEOUT: &str = "TIMEOUT";
+
+/// A mail that was named this often when its attempt was cut off is what cuts them off.
+pub(super) const STOPS_TO_GIVE_UP: u32 = 2;
+
 /// How an attempt ended.
 pub(super) enum Ending {
     /// The kind's code has answered.
@@ -48,7 +54,7 @@ where
                 running.ask_to_stop(Stop::Overdue);
                 Ending::Broke(overdue())
             }
-            Stop::Shutdown | Stop::Cancelled | Stop::Lost => Ending::Dropped,
+            Stop::GiveWay | Stop::Shutdown | Stop::Cancelled | Stop::Lost => Ending::Dropped,
         },
     }
 }
@@ -58,7 +64,10 @@ async fn end_of_patience(running: &RunningJob, kind: Kind, patience: &Patience) 
     let mut since = Instant::now();
     loop {
         let until = match seen {
-            None => Instant::now() + kind.run_limit().saturating_sub(running.since_checkpoint()),
+            // Who waits can wait until the next checkpoint.
+            None | Some(Stop::GiveWay) => {
+                Instant::now() + kind.run_limit().saturating_sub(running.since_checkpoint())
+            }
             Some(Stop::Overdue) => return Stop::Overdue,
             Some(Stop::Shutdown) => since + patience.shutdown,
             Some(Stop::Cancelled) => since + patience.cancel,
@@ -70,13 +79,23 @@ async fn end_of_patience(running: &RunningJob, kind: Kind, patience: &Patience) 
                 since = Instant::now();
             }
             () = sleep_until(until) => match seen {
-                Some(reason) => return reason,
-                None if running.since_checkpoint() >= kind.run_limit() => return Stop::Overdue,
+                Some(reason) if reason > Stop::GiveWay => return reason,
+                _ if running.since_checkpoint() >= kind.run_limit() => return Stop::Overdue,
                 // A checkpoint came meanwhile, and the time starts anew.
-                None => {}
+                _ => {}
             },
         }
     }
+}
+
+/// True when the attempt before this one was ended from outside: its worker vanished, or it made no checkpoint within its time.
+pub(super) fn was_cut_off(running: &RunningJob) -> bool {
+    let job = running.job();
+    let ran_out_of_time = job
+        .error_payload
+        .as_ref()
+        .is_some_and(|error| error.class == TIMEOUT && error.attempt.saturating_add(1) == job.attempt);
+    running.crash_count() > 0 || ran_out_of_time
 }
 
 fn panicked() -> Failure {
@@ -86,5 +105,5 @@ fn panicked() -> Failure {
 
 fn overdue() -> Failure {
     let message = "The job made no checkpoint within its time.".to_owned();
-    Failure { code: "TIMEOUT", class: "TIMEOUT", message }
+    Failure { code: TIMEOUT, class: TIMEOUT, message }
 }

@@ -2,7 +2,6 @@
 //! cut off anywhere is taken up where the last one was committed.
 
 use diesel_async::AsyncConnection;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -12,34 +11,33 @@ use crate::error::Error;
 use crate::jobs::{JobError, JobPayload, NewJob, Outcome, Progress, RunningJob};
 use crate::mailbox::connected_account::{self, ConnectedAccount, Provider, Status};
 use crate::mailbox::import_folder::ImportFolder;
-use crate::mailbox::prepared::{PreparedMail, prepare};
+use crate::mailbox::intake::{Arrived, Intake};
 use crate::mailbox::source::MailSource;
 use crate::mailbox::store::store;
 use crate::mailbox::to_read::has_pending;
 use crate::users::user;
 use crate::viewer::Visibility;
+use crate::worker::attempt::was_cut_off;
+use crate::worker::fetch_place::At;
 
-/// How many mails one transaction stores.
-const BATCH_SIZE: usize = 100;
 const EXTRACT_BATCH_SIZE: i64 = 50;
 
-/// How far the job is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct At {
-    /// Which of the payload's accounts is being read.
-    account: usize,
-    /// Where in its file the next batch starts, and of which version of the file that is said.
-    offset: u64,
-    version: String,
-    /// Mails read, new, new but not to be read, and known, in all accounts.
-    read: i64,
-    stored: i64,
-    skipped: i64,
-    seen_again: i64,
+/// Why an account was not read to its end.
+enum Unread {
+    /// Because of the account itself: the job's error for it, which is written down.
+    Account(JobError),
+    /// Because the job does not go on now.
+    Job(JobError),
+}
+
+impl<Fault: Into<JobError>> From<Fault> for Unread {
+    fn from(fault: Fault) -> Self {
+        Self::Job(fault.into())
+    }
 }
 
 /// Brings the new mails of the accounts, one account after the other; `limit` counts new mails. What is new is handed to an
-/// extraction.
+/// extraction. One that cannot be read keeps no other out: the job fails when none could be.
 pub async fn run(
     app: &App,
     running: &RunningJob,
@@ -52,11 +50,22 @@ pub async fn run(
         .ok_or_else(|| JobError::fail("NO_USER", "The job names no user whose mail it should fetch."))?;
     let fetch = Fetch { app, running, user_id, limit };
     let mut at: At = running.load_checkpoint()?.unwrap_or_default();
+    if at.go_on_after(was_cut_off(running)) {
+        fetch.note(&at).await?;
+    }
+    let mut last_failure = None;
     while let Some(id) = connected_account_ids.get(at.account) {
         if at.room(limit) == 0 {
             break;
         }
-        fetch.read_account(*id, &mut at).await?;
+        match fetch.read_account(*id, &mut at).await {
+            Ok(()) => {}
+            Err(Unread::Account(failure)) => last_failure = Some(failure),
+            Err(Unread::Job(error)) => return Err(error),
+        }
+    }
+    if at.failed > 0 && at.read_accounts == 0 {
+        return Err(fetch.fail(at, last_failure).await);
     }
     let mut conn = app.pool.connection().await?;
     let mut follow_ups = Vec::new();
@@ -67,8 +76,12 @@ pub async fn run(
         let key = format!("after:{}", running.job().id);
         follow_ups.push(NewJob::new(Some(user_id), extract).unique(key));
     }
-    let output = json!({ "stored": at.stored, "seenAgain": at.seen_again, "skipped": at.skipped });
-    let progress = Progress { total: Some(at.read), ..at.progress(None) };
+    let mut output = json!({ "stored": at.stored, "seenAgain": at.seen_again, "skipped": at.skipped });
+    if let Some(output) = output.as_object_mut().filter(|_| !at.named.is_empty()) {
+        output.insert("unreadable".to_owned(), json!(at.named));
+    }
+    let progress = at.progress(None);
+    let progress = Progress { total: Some(progress.done), ..progress };
     Ok(Outcome::Done { output, progress, follow_ups })
 }
 
@@ -81,36 +94,56 @@ struct Fetch<'a> {
 
 impl Fetch<'_> {
     /// Reads the account from where `at` stands to its end, and leaves `at` in front of the next one.
-    async fn read_account(&self, id: Uuid, at: &mut At) -> Result<(), JobError> {
+    async fn read_account(&self, id: Uuid, at: &mut At) -> Result<(), Unread> {
         let mut conn = self.app.pool.connection().await?;
         let found = connected_account::find(&mut conn, Visibility::Of(self.user_id), id).await?;
-        let account = found
-            .ok_or_else(|| JobError::fail("ACCOUNT_GONE", "The connected account is not there any more."))?;
+        let Some(account) = found else {
+            at.leave_failed_account();
+            let message = "The connected account is not there any more.";
+            return Err(Unread::Account(JobError::fail("ACCOUNT_GONE", message)));
+        };
         if Status::parse(&account.status) == Some(Status::Paused) {
             at.leave_account();
             return Ok(());
         }
         let opened = self.open(&mut conn, &account, at).await;
-        let mut source = match opened {
+        let source = match opened {
             Err(Error::Rejected { message, .. }) => {
                 return Err(self.give_up(conn, &account, at, message).await);
             }
             other => other?,
         };
         drop(conn);
+        if source.position() != at.position {
+            // The file is another one by now, or is met for the first time.
+            at.clear_suspect();
+            at.position = source.position();
+        }
         let total = source.total_mails().filter(|_| at.account == 0);
         let total = total.and_then(|total| i64::try_from(total).ok());
-        at.version.clear();
-        at.version.push_str(source.version());
-        let authserv_ids = source.authserv_ids(&self.app.config.mail_authserv_ids);
+        let (authserv_ids, cores) = (&self.app.config.mail_authserv_ids, self.app.cores.clone());
+        let mut intake = Intake::new(source, authserv_ids, account.id, cores);
         let reading = at.account;
         while at.account == reading {
             self.running.keep_going()?;
-            let (rest, batch) = source.read(at.room(self.limit)).await?;
-            source = rest;
-            let mails = prepare(batch.messages, authserv_ids.clone()).await?;
-            at.offset = batch.position;
-            self.commit(&account, at, &mails, batch.is_last, total).await?;
+            if at.is_careful() && !at.is_given_up() {
+                self.note(&at.with_suspect()).await?;
+            }
+            let next = if at.is_given_up() {
+                tracing::error!(job = %self.running.job().id, account = %account.id, "two attempts were cut off at a mail; it is kept unread and the job goes on");
+                intake.next_unread(&self.app.pool).await
+            } else {
+                intake.next(&self.app.pool, at.room(self.limit)).await
+            };
+            let (rest, arrived) = match next {
+                Err(Error::Rejected { message, .. }) => {
+                    let conn = self.app.pool.connection().await?;
+                    return Err(self.give_up(conn, &account, at, message).await);
+                }
+                other => other?,
+            };
+            intake = rest;
+            self.commit(&account, at, &arrived, total).await?;
         }
         Ok(())
     }
@@ -124,7 +157,7 @@ impl Fetch<'_> {
     ) -> crate::error::Result<MailSource> {
         let limit = self.app.config.max_email_bytes;
         match Provider::parse(&account.provider) {
-            Some(Provider::Demo) => Ok(MailSource::demo(at.offset, limit)),
+            Some(Provider::Demo) => Ok(MailSource::demo(&at.position, limit)),
             Some(Provider::Mbox) => {
                 let owner = user::find(conn, account.user_id).await?.ok_or(Error::NotFound("user"))?;
                 let file = account.settings().file.ok_or_else(|| {
@@ -132,8 +165,7 @@ impl Fetch<'_> {
                     Error::rejected("file", crate::error::Code::NotFound, message)
                 })?;
                 let folder = ImportFolder::new(self.app.import_folder_of(&owner.username));
-                let opened = folder.open(&file).await?;
-                MailSource::open(opened, &file, Some((at.version.clone(), at.offset)), limit).await
+                folder.open(&file, at.position.clone(), limit).await
             }
             Some(Provider::Gmail | Provider::Imap) | None => {
                 let message = format!("{} accounts cannot be read yet.", account.provider);
@@ -150,8 +182,7 @@ impl Fetch<'_> {
         &self,
         account: &ConnectedAccount,
         at: &mut At,
-        mails: &[PreparedMail],
-        is_last: bool,
+        arrived: &Arrived,
         total: Option<i64>,
     ) -> Result<(), JobError> {
         let App { clock, pool, .. } = self.app;
@@ -159,15 +190,19 @@ impl Fetch<'_> {
         let mut conn = pool.connection().await?;
         let next = conn
             .transaction(async |conn| {
-                let mut next = before;
+                let Arrived { mails, known, position, is_last, .. } = arrived;
+                let mut next = At { position: position.clone(), ..before };
                 let stored = store(conn, clock, self.user_id, account.id, mails).await?;
-                next.read += i64::try_from(mails.len()).unwrap_or(i64::MAX);
+                next.read += i64::try_from(mails.len()).unwrap_or(i64::MAX) + known;
                 next.stored += stored.new;
                 next.skipped += stored.skipped;
-                next.seen_again += stored.seen_again;
+                next.seen_again += stored.seen_again + known;
+                next.pass_over(&arrived.unreadable);
+                next.pass_suspect();
                 let is_full = next.room(self.limit) == 0;
-                if is_last || is_full {
+                if *is_last || is_full {
                     connected_account::record_sync(conn, self.user_id, account.id, clock.now()).await?;
+                    next.read_accounts += 1;
                     next.leave_account();
                 }
                 self.running.checkpoint(conn, &json!(next), &next.progress(total)).await?;
@@ -179,17 +214,31 @@ impl Fetch<'_> {
         Ok(())
     }
 
-    /// Writes down why the account cannot be read, and gives the job's error for it.
+    /// A checkpoint of its own.
+    async fn note(&self, at: &At) -> Result<(), JobError> {
+        let mut conn = self.app.pool.connection().await?;
+        let progress = at.progress(self.running.progress().total);
+        conn.transaction::<_, JobError, _>(async |conn| {
+            self.running.checkpoint(conn, &json!(at), &progress).await
+        })
+        .await?;
+        self.running.committed();
+        Ok(())
+    }
+
+    /// Writes down why the account cannot be read, and leaves `at` in front of the next one.
     async fn give_up(
         &self,
         mut conn: PooledConnection,
         account: &ConnectedAccount,
-        at: &At,
+        at: &mut At,
         message: String,
-    ) -> JobError {
+    ) -> Unread {
+        let mut next = at.clone();
+        next.leave_failed_account();
         let written = conn
             .transaction(async |conn| {
-                self.running.checkpoint(conn, &json!(at), &at.progress(None)).await?;
+                self.running.checkpoint(conn, &json!(next), &next.progress(None)).await?;
                 let reason = message.as_str();
                 Ok::<_, JobError>(
                     connected_account::record_failure(conn, self.user_id, account.id, reason).await?,
@@ -199,49 +248,36 @@ impl Fetch<'_> {
         match written {
             Ok(()) => {
                 self.running.committed();
-                JobError::fail("MAILBOX_UNREADABLE", message)
+                *at = next;
+                Unread::Account(JobError::fail("MAILBOX_UNREADABLE", message))
             }
-            Err(error) => error,
+            Err(error) => Unread::Job(error),
         }
     }
-}
 
-impl At {
-    /// How many mails the next batch may hold: as many as stay within the limit even if all of them are new.
-    fn room(&self, limit: Option<i64>) -> usize {
-        let left = limit.map(|limit| limit.saturating_sub(self.stored + self.skipped).max(0));
-        left.map_or(BATCH_SIZE, |left| usize::try_from(left).unwrap_or(BATCH_SIZE).min(BATCH_SIZE))
-    }
-
-    fn progress(&self, total: Option<i64>) -> Progress {
-        Progress { done: self.read, total, stored: self.stored, ..Progress::default() }
-    }
-
-    fn leave_account(&mut self) {
-        self.account += 1;
-        self.offset = 0;
-        self.version.clear();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_batch_never_holds_more_than_the_limit_leaves() {
-        let at = At { read: 900, stored: 140, skipped: 5, seen_again: 755, ..At::default() };
-        assert_eq!(at.room(None), BATCH_SIZE);
-        assert_eq!(at.room(Some(1000)), BATCH_SIZE);
-        assert_eq!(at.room(Some(150)), 5);
-        assert_eq!(at.room(Some(145)), 0);
-        assert_eq!(at.room(Some(-1)), 0);
-    }
-
-    #[test]
-    fn the_next_account_is_read_from_its_start() {
-        let mut at = At { account: 1, offset: 77, version: "v".to_owned(), stored: 3, ..At::default() };
-        at.leave_account();
-        assert_eq!(at, At { account: 2, stored: 3, ..At::default() });
+    /// The error of a job none of whose accounts could be read. When somebody has it tried again, it starts with the first.
+    async fn fail(&self, at: At, last: Option<JobError>) -> JobError {
+        let again = At {
+            read: at.read,
+            stored: at.stored,
+            skipped: at.skipped,
+            seen_again: at.seen_again,
+            ..At::default()
+        };
+        if let Err(error) = self.note(&again).await {
+            return error;
+        }
+        match last {
+            Some(JobError::Fail { code, message }) if at.failed == 1 => JobError::fail(code, message),
+            Some(JobError::Fail { code, message }) => {
+                let count = at.failed;
+                JobError::fail(
+                    code,
+                    format!("None of the {count} mailboxes could be read. The last one: {message}"),
+                )
+            }
+            // The attempt that met them was cut off.
+            _ => JobError::fail("MAILBOX_UNREADABLE", "No mailbox could be read; each says why."),
+        }
     }
 }

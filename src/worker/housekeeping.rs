@@ -29,7 +29,7 @@ impl Housekeeping {
         Self { pool, clock, sweep_every: lease / 3, swept_at: None, are_schedules_planted: false }
     }
 
-    /// Rescues, enqueues and promotes what is due. Returns the changes to publish, and how long to wait until the next
+    /// Promotes, rescues and enqueues what is due. Returns the changes to publish, and how long to wait until the next
     /// round. A database that is away is asked again a second later.
     pub(super) async fn round(&mut self) -> (Vec<Job>, Duration) {
         let mut changes = Vec::new();
@@ -42,15 +42,7 @@ impl Housekeeping {
 
     async fn keep_order(&mut self, changes: &mut Vec<Job>) -> Result<Duration> {
         let mut conn = self.pool.connection().await?;
-        if self.swept_at.is_none_or(|at| at.elapsed() >= self.sweep_every) {
-            changes.extend(sweep(&mut conn).await?);
-            self.swept_at = Some(Instant::now());
-        }
-        if !self.are_schedules_planted {
-            schedule::plant(&mut conn).await?;
-            self.are_schedules_planted = true;
-        }
-        changes.extend(schedule::enqueue_due(&mut conn, &self.clock).await?);
+        // First, so that nothing that goes wrong below holds up what is due.
         loop {
             let promoted = promote(&mut conn).await?;
             let is_last = promoted.len() < promote::BATCH;
@@ -59,9 +51,25 @@ impl Housekeeping {
                 break;
             }
         }
+        if self.swept_at.is_none_or(|at| at.elapsed() >= self.sweep_every) {
+            changes.extend(sweep(&mut conn).await?);
+            self.swept_at = Some(Instant::now());
+        }
+        match self.keep_schedules(&mut conn).await {
+            Ok(made) => changes.extend(made),
+            Err(error) => tracing::error!(%error, "the schedules could not be looked after"),
+        }
         let due = next_due(&mut conn).await?.unwrap_or(LONGEST_WAIT);
         // A due row that another worker holds must not make this a loop without a pause.
         Ok(due.clamp(Duration::from_millis(5), LONGEST_WAIT.min(self.sweep_every)))
+    }
+
+    async fn keep_schedules(&mut self, conn: &mut AsyncPgConnection) -> Result<Vec<Job>> {
+        if !self.are_schedules_planted {
+            schedule::plant(conn).await?;
+            self.are_schedules_planted = true;
+        }
+        schedule::enqueue_due(conn, &self.clock).await
     }
 }
 

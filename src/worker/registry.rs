@@ -21,11 +21,15 @@ struct Inside {
     runs: HashMap<(Uuid, i32), Entry>,
     /// When the last heartbeat that arrived was sent.
     beat_at: Instant,
+    /// Whose long jobs have given way since the last claim.
+    gave_way: Vec<(Queue, Uuid)>,
 }
 
 struct Entry {
     queue: Queue,
     is_bulk: bool,
+    user_id: Option<Uuid>,
+    started_at: Instant,
     stop: StopFlag,
 }
 
@@ -38,7 +42,7 @@ pub(super) struct Registration {
 
 impl Registry {
     pub(super) fn new() -> Self {
-        let inside = Inside { runs: HashMap::new(), beat_at: Instant::now() };
+        let inside = Inside { runs: HashMap::new(), beat_at: Instant::now(), gave_way: Vec::new() };
         Self { inside: Arc::new(Mutex::new(inside)) }
     }
 
@@ -47,7 +51,8 @@ impl Registry {
         let key = (job.id, job.attempt);
         let stop = StopFlag::new();
         let is_bulk = job.known_kind().is_some_and(Kind::is_bulk);
-        let entry = Entry { queue: job.queue, is_bulk, stop: stop.clone() };
+        let started_at = Instant::now();
+        let entry = Entry { queue: job.queue, is_bulk, user_id: job.user_id, started_at, stop: stop.clone() };
         self.lock().runs.insert(key, entry);
         Registration { registry: self.clone(), key, stop }
     }
@@ -58,6 +63,35 @@ impl Registry {
         let running = inside.runs.values().filter(|entry| entry.queue == queue);
         let bulk = running.clone().filter(|entry| entry.is_bulk).count();
         Room::of(queue, slots, running.count(), bulk)
+    }
+
+    /// How long until the first long job of the queue has had its slot for `time_slice`; `None` when none runs that has
+    /// not been asked to give way.
+    pub(super) fn until_time_is_up(&self, queue: Queue, time_slice: Duration) -> Option<Duration> {
+        let inside = self.lock();
+        let left = inside.keeping(queue).map(|entry| time_slice.saturating_sub(entry.started_at.elapsed()));
+        left.min()
+    }
+
+    /// Asks long jobs whose time is up to give way, so that `wanted` are on their way out: first those of whoever runs
+    /// the most, and among them the longest.
+    pub(super) fn ask_to_give_way(&self, queue: Queue, time_slice: Duration, wanted: usize) {
+        let inside = self.lock();
+        let asked = inside.runs.values().filter(|entry| entry.stop.is_asked_to_give_way()).count();
+        for _ in asked..wanted {
+            let runs_of =
+                |user: Option<Uuid>| inside.keeping(queue).filter(|entry| entry.user_id == user).count();
+            let over = inside.keeping(queue).filter(|entry| entry.started_at.elapsed() >= time_slice);
+            let chosen = over.max_by_key(|entry| (runs_of(entry.user_id), entry.started_at.elapsed()));
+            let Some(chosen) = chosen else { return };
+            chosen.stop.raise(Stop::GiveWay);
+        }
+    }
+
+    /// Whose jobs of the queue have given way since this was last asked.
+    pub(super) fn gave_way(&self, queue: Queue) -> Vec<Uuid> {
+        let mut inside = self.lock();
+        inside.gave_way.extract_if(.., |(of, _)| *of == queue).map(|(_, user_id)| user_id).collect()
     }
 
     /// The claims to renew: jobs and attempts.
@@ -96,8 +130,21 @@ impl Registry {
     }
 }
 
+impl Inside {
+    /// The long jobs of the queue that keep their slots.
+    fn keeping(&self, queue: Queue) -> impl Iterator<Item = &Entry> {
+        self.runs
+            .values()
+            .filter(move |entry| entry.queue == queue && entry.is_bulk && !entry.stop.is_asked_to_give_way())
+    }
+}
+
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.registry.lock().runs.remove(&self.key);
+        let mut inside = self.registry.lock();
+        let Some(entry) = inside.runs.remove(&self.key) else { return };
+        if entry.stop.reason() == Some(Stop::GiveWay) {
+            inside.gave_way.extend(entry.user_id.map(|user_id| (entry.queue, user_id)));
+        }
     }
 }

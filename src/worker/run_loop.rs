@@ -13,11 +13,12 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::config::{JobSettings, Secret};
 use crate::db::Pool;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::jobs::claim::{Room, claim};
 use crate::jobs::heartbeat::WorkerProcess;
 use crate::jobs::promote::promote;
 use crate::jobs::running::RunSettings;
+use crate::jobs::turn::{Turn, count_waiting_users};
 use crate::jobs::wakeup::WakeUps;
 use crate::jobs::{
     Job, JobError, JobPayload, Outcome, Publisher, Queue, RedisSettings, RunningJob, State, Stop,
@@ -30,6 +31,8 @@ use crate::worker::settle::settle;
 
 /// The wait between two looks when nobody says anything, in milliseconds: it differs, so that workers do not look together.
 const POLL: std::ops::RangeInclusive<u64> = 800..=1000;
+/// The same wait while every slot for long jobs is taken by somebody whose time is up.
+const SHARE_POLL: Duration = Duration::from_millis(400);
 /// What a run gets beyond the grace of a shutdown, to write that it is handed back.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
@@ -113,7 +116,8 @@ where
             drop(conn);
             let mut claimed = Vec::new();
             for queue in Queue::ALL {
-                claimed.extend(core.claim(queue, core.registry.room(queue, core.slots(queue))).await?);
+                let room = core.registry.room(queue, core.slots(queue));
+                claimed.extend(core.claim(queue, room, &mut Turn::default()).await?);
             }
             if claimed.is_empty() {
                 return Ok(runs);
@@ -130,9 +134,10 @@ where
     Work: Future<Output = Result<Outcome, JobError>> + Send + 'static,
 {
     async fn claim_loop(self: Arc<Self>, queue: Queue, stop: CancellationToken, tracker: &TaskTracker) {
+        let mut turn = Turn::default();
         while !stop.is_cancelled() {
-            self.start_jobs(queue, tracker).await;
-            let poll = Duration::from_millis(rand::random_range(POLL));
+            self.start_jobs(queue, tracker, &mut turn).await;
+            let poll = Duration::from_millis(rand::random_range(POLL)).min(self.share_slots(queue).await);
             tokio::select! {
                 () = self.bell(queue).notified() => {}
                 () = tokio::time::sleep(poll) => {}
@@ -141,14 +146,14 @@ where
         }
     }
 
-    async fn start_jobs(self: &Arc<Self>, queue: Queue, tracker: &TaskTracker) {
+    async fn start_jobs(self: &Arc<Self>, queue: Queue, tracker: &TaskTracker, turn: &mut Turn) {
         // A worker whose heartbeats do not arrive would only claim what it cannot keep.
         let is_silent = self.registry.silence() > longest_silence(self.parts.settings.lease);
         let room = self.registry.room(queue, self.slots(queue));
         if is_silent || room.any == 0 {
             return;
         }
-        match self.claim(queue, room).await {
+        match self.claim(queue, room, turn).await {
             Ok(claimed) => {
                 for (job, registration) in claimed {
                     let core = Arc::clone(self);
@@ -159,9 +164,34 @@ where
         }
     }
 
-    async fn claim(&self, queue: Queue, room: Room) -> Result<Vec<(Job, Registration)>> {
+    /// Asks long jobs that have had their slots for long enough to give way to users who wait with one and run none.
+    /// Returns how long to wait until the next look at most.
+    async fn share_slots(&self, queue: Queue) -> Duration {
+        let (slots, time_slice) = (self.slots(queue), self.parts.settings.time_slice);
+        if self.registry.room(queue, slots).bulk > 0 {
+            return Duration::MAX;
+        }
+        match self.registry.until_time_is_up(queue, time_slice) {
+            Some(Duration::ZERO) => {
+                let waiting = async {
+                    let mut conn = self.parts.pool.connection().await?;
+                    Ok::<_, Error>(count_waiting_users(&mut conn, queue, slots).await?)
+                };
+                match waiting.await {
+                    Ok(waiting) => self.registry.ask_to_give_way(queue, time_slice, waiting),
+                    Err(error) => tracing::warn!(%error, "who waits for a slot could not be asked"),
+                }
+                SHARE_POLL
+            }
+            until => until.unwrap_or(Duration::MAX),
+        }
+    }
+
+    async fn claim(&self, queue: Queue, room: Room, turn: &mut Turn) -> Result<Vec<(Job, Registration)>> {
         let mut conn = self.parts.pool.connection().await?;
-        let claimed = claim(&mut conn, self.id, queue, room, self.parts.settings.lease).await?;
+        let lease = self.parts.settings.lease;
+        self.registry.gave_way(queue).into_iter().for_each(|user_id| turn.gave_way(user_id));
+        let claimed = claim(&mut conn, self.id, queue, room, lease, turn).await?;
         Ok(claimed
             .into_iter()
             .map(|job| {
@@ -194,15 +224,19 @@ where
 
     async fn listen(&self, queue: Queue, wake_ups: &WakeUps, stop: &CancellationToken) {
         while !stop.is_cancelled() {
-            if self.registry.room(queue, self.slots(queue)).any == 0 {
+            let room = self.registry.room(queue, self.slots(queue));
+            if room.any == 0 {
                 // Whoever is full leaves the wake-ups to the others; a slot that gets free claims by itself.
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 continue;
             }
             // What is dropped here is still asked, and may swallow one wake-up: the others poll.
-            let Some(Some(job_id)) = stop.run_until_cancelled(wake_ups.next()).await else { continue };
-            if self.registry.room(queue, self.slots(queue)).any == 0 {
-                wake_ups.give_back(job_id).await;
+            let next = stop.run_until_cancelled(wake_ups.next(room.bulk > 0)).await;
+            let Some(Some(wake_up)) = next else { continue };
+            let room = self.registry.room(queue, self.slots(queue));
+            let free = if wake_up.is_bulk { room.bulk } else { room.any };
+            if free == 0 {
+                wake_ups.give_back(wake_up).await;
             } else {
                 self.bell(queue).notify_one();
             }

@@ -11,10 +11,11 @@ fn page() -> String {
     fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap()
 }
 
-/// The parts of the page in backticks that look like a place in the tree: `a/b`, `a/`, `a/b.rs`.
+/// The parts of the page in backticks that look like a place in the tree: `a/b`, `a/`, `a/b.rs`. `/a` is one of the API.
 fn places(page: &str) -> Vec<&str> {
     let is_place = |text: &&str| {
-        text.contains('/') && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c))
+        text.find('/').is_some_and(|at| at > 0)
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c))
     };
     let quoted = page.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
     quoted.filter(is_place).collect()

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::io::BufReader;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use chrono_tz::Europe::Berlin;
 use pennypost::clock::Clock;
 use pennypost::extraction::categorise::category_name;
@@ -80,7 +80,7 @@ fn read(raw: &[u8]) -> Read {
         sender_name: message.from_name,
         subject: message.subject,
         sent_at: message.sent_at,
-        received_at: DateTime::<Utc>::UNIX_EPOCH,
+        received_at: message.sent_at.unwrap_or_default(),
         authenticity: finding.authenticity,
         text_version: 1,
         text: message.text,

@@ -139,9 +139,8 @@ async fn what_is_no_file_is_refused() {
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let long = "x".repeat(1001);
     for (path, code) in [
-        ("folder", "INVALID"),
-        ("folder/", "INVALID"),
         (".", "INVALID"),
+        ("folder/..", "INVALID"),
         ("", "INVALID"),
         ("   ", "INVALID"),
         ("pipe.mbox", "INVALID"),

@@ -1,11 +1,12 @@
 //! The job engine: its moves, its reads, and what a fault costs it.
 
+mod fairness;
 mod faults;
 mod measure;
 mod moves;
 mod people;
 mod postgres_faults;
 mod redis_faults;
-mod script;
+pub mod script;
 mod slots;
-mod world;
+pub mod world;

@@ -2,14 +2,20 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod batches;
 mod catalogue;
 mod demo_mailbox;
 mod dropped_requests;
+mod import_command;
 mod import_paths;
 mod jobs;
+mod live;
+mod mail_folders;
 mod main_job;
+mod poison_mail;
 mod review;
 mod rights;
+mod several_mailboxes;
 mod sign_up;
 mod support;
 mod surface;

@@ -4,14 +4,19 @@
 //! a row in [`ROWS`]; a new one without a row fails the test.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use apollo_compiler::Schema;
 use apollo_compiler::ast::Type;
 use apollo_compiler::schema::ExtendedType;
 use pennypost::graphql::schema::sdl;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
+use crate::rights::people::People;
 use crate::support::app::{Person, TestApp};
+
+mod people;
 
 /// The types with an id of their own.
 const NODES: &[&str] =
@@ -28,10 +33,16 @@ enum Way {
     List,
     /// Not by an id: it needs a viewer, and is about them.
     Viewer,
+    /// Not by an id: a stream, of the events of the viewer's own jobs, for an admin too.
+    OwnEvents,
+    /// By admins alone: a stream, of the events of everyone's jobs or of those of the user whom the id names.
+    EveryonesEvents,
+    /// By admins alone, about no person.
+    Admins,
     /// By anybody.
     Public,
 }
-use Way::{Id, List, OwnId, Public, Viewer};
+use Way::{Admins, EveryonesEvents, Id, List, OwnEvents, OwnId, Public, Viewer};
 
 /// (the way: a type, its field, the argument and what it holds; how it is asked; with what).
 #[rustfmt::skip]
@@ -78,6 +89,16 @@ const ROWS: &[(&str, Way, &str)] = &[
         fetchEmails(input: { source: { connectedAccountId: $id } }) { job { id } userErrors { code field message } } }"),
     ("Mutation.extractEmails.input.userId", Id(&["User"]), "mutation ($id: ID) {
         extractEmails(input: { userId: $id }) { job { id } userErrors { code field message } } }"),
+    ("Mutation.cancelJob.input.jobId", Id(&["Job"]), "mutation ($id: ID!) {
+        cancelJob(input: { jobId: $id }) { job { id state user { id } } userErrors { code field message } } }"),
+    ("Mutation.retryJob.input.jobId", Id(&["Job"]), "mutation ($id: ID!) {
+        retryJob(input: { jobId: $id }) { job { id state user { id } } userErrors { code field message } } }"),
+    ("Subscription.jobEvents.jobId", Id(&["Job"]), "subscription ($id: ID!) {
+        jobEvents(jobId: $id) { jobId version state job { id user { id } } } }"),
+    ("Subscription.myJobEvents", OwnEvents, "subscription { myJobEvents { jobId version job { id } } }"),
+    ("Subscription.allJobEvents.userId", EveryonesEvents, "subscription ($id: ID) {
+        allJobEvents(userId: $id) { jobId version job { id } } }"),
+    ("Subscription.queueStats", Admins, "subscription { queueStats { workers queues { queue queued } } }"),
 ];
 
 /// The ids in an argument of that type, by way of its input objects.
@@ -141,10 +162,10 @@ fn every_root_field_and_every_argument_that_takes_an_id_has_a_row() {
     assert_eq!(nodes, NODES.iter().map(ToString::to_string).collect(), "types with an id");
 }
 
-/// One id of each type that is the person's.
+/// One id of each type that is the person's; the job's is of one that waits.
 async fn ids_of(person: &Person<'_>) -> BTreeMap<&'static str, Value> {
     let query = "{ me { id accounts(first: 1) { nodes { id } } connectedAccounts(first: 1) { nodes { id } }
-        emails(filter: { extractionStatus: [COMPLETED] }, first: 1) { nodes { id } } jobs(first: 1) { nodes { id } }
+        emails(filter: { extractionStatus: [COMPLETED] }, first: 1) { nodes { id } } jobs(filter: { states: [QUEUED], kinds: [FETCH_EMAILS] }) { nodes { id } }
         transactions(first: 1) { nodes { id account { id } category { id } extraction { id } } } } }";
     let data = person.data(query, json!({})).await;
     let (me, transaction) = (&data["me"], &data["me"]["transactions"]["nodes"][0]);
@@ -163,72 +184,24 @@ async fn ids_of(person: &Person<'_>) -> BTreeMap<&'static str, Value> {
     ids
 }
 
-/// An id of the same type that never was anybody's.
-fn never(id: &Value) -> Value {
-    let id = id.as_str().unwrap();
-    let (start, end) = id.split_at(12);
-    let other = if end.starts_with('A') { 'B' } else { 'A' };
-    json!(format!("{start}{other}{}", &end[1..]))
-}
-
-/// Who asks.
-struct People<'a> {
-    nobody: Person<'a>,
-    owner: Person<'a>,
-    stranger: Person<'a>,
-    admin: Person<'a>,
-}
-
-impl People<'_> {
-    async fn needs_a_viewer(&self, path: &str, query: &str, variables: Value) {
-        assert_eq!(self.nobody.error_code(query, variables).await, "UNAUTHENTICATED", "{path}");
-    }
-
-    /// Asks by `id`, which is the owner's.
-    async fn ask_by_id(&self, test: &TestApp, path: &str, query: &str, id: &Value, is_own_only: bool) {
-        let (theirs, none) = (json!({ "id": id }), json!({ "id": never(id) }));
-        self.needs_a_viewer(path, query, theirs.clone()).await;
-        let jobs = "SELECT count(*) AS number FROM jobs";
-        let before = test.number(jobs).await;
-        let strange = self.stranger.ask(query, theirs.clone()).await;
-        assert_eq!(strange, self.stranger.ask(query, none.clone()).await, "{path}: a stranger can tell");
-        assert_eq!(test.number(jobs).await, before, "{path}: a stranger started a job");
-        let own = self.owner.ask(query, theirs.clone()).await;
-        assert_eq!(own.get("errors"), None, "{path}: {own}");
-        assert_ne!(own, self.owner.ask(query, none.clone()).await, "{path}: the owner sees nothing");
-        let admins = self.admin.ask(query, theirs).await;
-        let expected = if is_own_only { self.admin.ask(query, none).await } else { own };
-        assert_eq!(admins, expected, "{path}: as an admin");
-    }
-
-    /// Asks for a list: everybody sees their own, and an admin both.
-    async fn ask_for_a_list(&self, path: &str, query: &str) {
-        self.needs_a_viewer(path, query, json!({})).await;
-        let own = ids_in(&self.owner.data(query, json!({})).await);
-        let strange = ids_in(&self.stranger.data(query, json!({})).await);
-        assert!(!own.is_empty() && !strange.is_empty(), "{path}: {own:?} {strange:?}");
-        assert!(own.is_disjoint(&strange), "{path}: a stranger sees the owner's rows");
-        let everyones = ids_in(&self.admin.data(query, json!({})).await);
-        assert!(!own.is_disjoint(&everyones), "{path}: an admin sees nothing of the owner's");
-        assert!(!strange.is_disjoint(&everyones), "{path}: an admin sees nothing of the stranger's");
-    }
-}
-
-/// The ids of the one list of an answer.
-fn ids_in(data: &Value) -> BTreeSet<String> {
-    let lists = data.as_object().unwrap().values();
-    let nodes = lists.flat_map(|list| list["nodes"].as_array().unwrap());
-    nodes.map(|node| node["id"].as_str().unwrap().to_owned()).collect()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_somebody_elses_is_answered_like_what_never_was() {
-    let test = TestApp::start().await;
+    // Sockets are opened faster than the server notices that they are closed.
+    let test = TestApp::start_with(|app| app.config.sockets_per_user = 100).await;
+    let (app, stop) = (Arc::clone(&test.app), CancellationToken::new());
+    let ending = stop.clone();
+    tokio::spawn(async move { app.live.run(&app.pool, &app.redis, ending).await.unwrap() });
     let (owner, stranger) = (test.register("ana").await, test.register("bob").await);
-    owner.fetch_demo().await;
-    stranger.fetch_demo().await;
-    test.run_jobs().await;
     let admin = test.register_admin("root").await;
+    for person in [&owner, &stranger, &admin] {
+        person.fetch_demo().await;
+    }
+    test.run_jobs().await;
+    for person in [&owner, &stranger, &admin] {
+        let accounts = "{ me { connectedAccounts(first: 1) { nodes { id } } } }";
+        let data = person.data(accounts, json!({})).await;
+        person.fetch(data["me"]["connectedAccounts"]["nodes"][0]["id"].clone()).await;
+    }
     let ids = ids_of(&owner).await;
     let people = People { nobody: test.nobody(), owner, stranger, admin };
     for (path, way, query) in ROWS {
@@ -240,12 +213,16 @@ async fn what_is_somebody_elses_is_answered_like_what_never_was() {
             }
             List => people.ask_for_a_list(path, query).await,
             Viewer => people.needs_a_viewer(path, query, json!({})).await,
+            OwnEvents => people.ask_for_own_events(path, query).await,
+            EveryonesEvents => people.ask_for_everyones_events(path, query).await,
+            Admins => people.ask_as_an_admin(path, query).await,
             Public => assert!(people.nobody.ask(query, json!({})).await.get("errors").is_none(), "{path}"),
         }
     }
     for person in [&people.owner, &people.stranger, &people.admin] {
         assert_eq!(person.data("{ me { id } }", json!({})).await["me"]["id"], person.id);
     }
+    stop.cancel();
     test.run_jobs().await;
     test.finish().await;
 }

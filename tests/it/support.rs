@@ -6,4 +6,5 @@ pub mod half_open;
 pub mod postgres;
 pub mod redis;
 pub mod rows;
+pub mod socket;
 pub mod statements;

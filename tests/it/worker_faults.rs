@@ -12,20 +12,22 @@ use crate::support::redis::{PrivateRedis, shared};
 
 /// How long a worker may be silent in these tests, in seconds.
 const LEASE_SECONDS: &str = "2";
+/// How long a long job keeps its slot when somebody else waits, in seconds.
+const TIME_SLICE_SECONDS: &str = "1";
 const MAILS: i64 = 900;
 
 /// A worker in a process of its own. Killed with this value.
-struct WorkerProcess {
+pub struct WorkerProcess {
     child: Child,
     _data: TempDir,
 }
 
 impl WorkerProcess {
-    fn start(test: &TestApp, redis: &RedisSettings, email_slots: &str) -> Self {
+    pub fn start(test: &TestApp, redis: &RedisSettings, email_slots: &str) -> Self {
         let data = TempDir::new().unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_pennypost"))
             .arg("worker")
-            .env("DATABASE_URL", test.app.database_url.expose())
+            .env("DATABASE_URL", database_url_of_process(test))
             .env("REDIS_BASE_URL", redis.base.expose())
             .env("REDIS_EMAIL_URL", redis.email.expose())
             .env("REDIS_EVENTS_URL", redis.events.expose())
@@ -33,6 +35,7 @@ impl WorkerProcess {
             .env("IMPORT_DIR", test.import_dir())
             .env("DATA_DIR", data.path())
             .env("JOB_LEASE_SECONDS", LEASE_SECONDS)
+            .env("JOB_TIME_SLICE_SECONDS", TIME_SLICE_SECONDS)
             .env("WORKER_EMAIL_SLOTS", email_slots)
             .current_dir(data.path())
             .stdout(Stdio::null())
@@ -43,7 +46,7 @@ impl WorkerProcess {
     }
 
     /// kill -9.
-    fn kill(&mut self) {
+    pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -57,21 +60,24 @@ impl Drop for WorkerProcess {
 }
 
 /// A mailbox file of `count` purchases, each of another amount; together they cost `count * (count + 1) / 2` cents.
-fn mailbox(count: i64) -> Vec<u8> {
-    let mail = |number: i64| {
-        format!(
-            "From alerts@nordhafen.example Mon Nov  2 08:00:00 2026\n\
-             Message-ID: <purchase-{number}@nordhafen.example>\n\
+pub fn mailbox(count: i64) -> Vec<u8> {
+    let separator = "From alerts@nordhafen.example Mon Nov  2 08:00:00 2026\n";
+    let mails = (1..=count).flat_map(|number| [separator.to_owned(), mail(number), "\n".to_owned()]);
+    mails.collect::<String>().into_bytes()
+}
+
+/// One of them.
+pub fn mail(number: i64) -> String {
+    format!(
+        "Message-ID: <purchase-{number}@nordhafen.example>\n\
              From: Nordhafen Bank <alerts@nordhafen.example>\n\
              Date: Mon, 02 Nov 2026 08:00:00 +0100\n\
              Subject: Card purchase\n\
              Content-Type: text/plain; charset=utf-8\n\n\
-             You paid EUR {}.{:02} at Supermarkt {number} with your card ending in 4821.\n\n",
-            number / 100,
-            number % 100
-        )
-    };
-    (1..=count).map(mail).collect::<String>().into_bytes()
+             You paid EUR {}.{:02} at Supermarkt {number} with your card ending in 4821.\n",
+        number / 100,
+        number % 100
+    )
 }
 
 pub async fn connect(test: &TestApp, person: &Person<'_>, name: &str, count: i64) -> Value {
@@ -82,7 +88,7 @@ pub async fn connect(test: &TestApp, person: &Person<'_>, name: &str, count: i64
     made["createConnectedAccount"]["connectedAccount"]["id"].clone()
 }
 
-async fn wait_until(test: &TestApp, what: &str, sql: &str, wanted: impl Fn(i64) -> bool) -> Duration {
+pub async fn wait_until(test: &TestApp, what: &str, sql: &str, wanted: impl Fn(i64) -> bool) -> Duration {
     let begun = Instant::now();
     loop {
         let number = test.number(sql).await;
@@ -94,12 +100,25 @@ async fn wait_until(test: &TestApp, what: &str, sql: &str, wanted: impl Fn(i64) 
     }
 }
 
+/// The test's database, under a name by which the connections of a process are told from the test's own.
+pub fn database_url_of_process(test: &TestApp) -> String {
+    let url = test.app.database_url.expose();
+    format!("{url}{}application_name=process", if url.contains('?') { '&' } else { '?' })
+}
+
+/// Waits until the database has noticed that a process was killed: until then a transaction of it may still be committed.
+pub async fn wait_until_gone(test: &TestApp) {
+    let left = "SELECT count(*) AS number FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'process'";
+    wait_until(test, "the killed process leaves the database", left, |left| left == 0).await;
+}
+
 const BOOKED: &str = "SELECT count(*) AS number FROM transactions";
-const ACTIVE: &str =
+pub const ACTIVE: &str =
     "SELECT count(*) AS number FROM jobs WHERE state NOT IN ('SUCCESS', 'FAILED', 'CANCELLED')";
 
 /// Every purchase is there once, with its own amount, and no job failed.
-async fn assert_whole(test: &TestApp, count: i64) {
+pub async fn assert_whole(test: &TestApp, count: i64) {
     assert_eq!(test.number(BOOKED).await, count);
     assert_eq!(
         test.number("SELECT (sum(-amount) * 100)::bigint AS number FROM transactions").await,
@@ -122,6 +141,7 @@ async fn a_worker_killed_in_an_extraction_loses_nothing_and_books_nothing_twice(
     ana.fetch(account).await;
     wait_until(&test, "some are booked", BOOKED, |booked| booked >= 100).await;
     first.kill();
+    wait_until_gone(&test).await;
     let booked = test.number(BOOKED).await;
     assert!(booked < MAILS, "the extraction was over before the kill");
     let _second = WorkerProcess::start(&test, &redis, "4");
@@ -173,4 +193,51 @@ async fn a_mail_behind_long_extractions_leaves_within_a_second() {
     assert!(waited < 1_000, "the mail waited for {waited} ms");
     wait_until(&test, "the jobs end", ACTIVE, |active| active == 0).await;
     test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newcomers_mails_are_booked_beside_a_mailbox_of_years() {
+    let test = TestApp::start().await;
+    let (ana, ben) = (test.register("ana").await, test.register("ben").await);
+    let (of_ana, of_ben) = (connect(&test, &ana, "ana", 9000).await, connect(&test, &ben, "ben", 10).await);
+    // One slot for long jobs.
+    let _worker = WorkerProcess::start(&test, &shared("pennypost"), "2");
+    ana.fetch(of_ana).await;
+    wait_until(&test, "some are booked", BOOKED, |booked| booked >= 50).await;
+    ben.fetch(of_ben).await;
+    let of = |name: &str, what: &str, condition: &str| {
+        format!(
+            "SELECT count(*) AS number FROM {what}
+             WHERE user_id = (SELECT id FROM users WHERE username = '{name}') AND {condition}"
+        )
+    };
+    wait_until(&test, "his are booked", &of("ben", "transactions", "true"), |booked| booked == 10).await;
+    let unfinished = of("ana", "jobs", "state IN ('QUEUED', 'RUNNING')");
+    assert!(test.number(&unfinished).await > 0, "hers were over before");
+    let late = of("ben", "jobs", "kind <> 'SEND_EMAIL' AND started_at - created_at > interval '3 seconds'");
+    assert_eq!(test.number(&late).await, 0, "within a time slice, a batch and a second");
+    wait_until(&test, "the jobs end", ACTIVE, |active| active == 0).await;
+    assert_eq!(test.number(&of("ana", "transactions", "true")).await, 9000);
+    assert!(test.number(&of("ana", "jobs", "state = 'SUCCESS' AND interruptions > 0")).await > 0);
+    assert_eq!(test.number(&of("ana", "jobs", "attempt - interruptions <> 1")).await, 0);
+    test.finish().await;
+}
+
+#[test]
+fn a_worker_whose_slots_would_take_every_connection_does_not_start() {
+    for command in ["worker", "up"] {
+        let data = TempDir::new().unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_pennypost"))
+            .arg(command)
+            .env("DATA_DIR", data.path())
+            .env("DATABASE_POOL_SIZE", "10")
+            .env("WORKER_EMAIL_SLOTS", "6")
+            .current_dir(data.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains("DATABASE_POOL_SIZE is 10"), "{command}: {said}");
+        assert!(said.contains("14 or more"), "{command}: {said}");
+        assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 0, "{command} has started something");
+    }
 }

@@ -7,6 +7,7 @@ use regex::Regex;
 use rust_decimal::Decimal;
 
 use super::currency::{self, Hints, Token};
+use super::fold::Folded;
 use super::lexicon::{Class, Cue};
 use super::number::{self, Notation};
 use super::pattern::compiled;
@@ -62,24 +63,32 @@ pub(super) struct Candidate {
 }
 
 /// Every amount of a folded text in order; `taken` are the places that hold dates, masks and the like.
-pub(super) fn candidates(text: &str, taken: &[Range<usize>], cues: &[Cue], hints: &Hints) -> Vec<Candidate> {
+pub(super) fn candidates(
+    folded: &Folded,
+    taken: &[Range<usize>],
+    cues: &[Cue],
+    hints: &Hints,
+) -> Vec<Candidate> {
+    let text = folded.text.as_str();
     let blanked = blanked(text, taken);
     let mut found: Vec<Candidate> = Vec::new();
     let mut consumed = 0;
-    for hit in NUMBER.find_iter(&blanked) {
-        let sides = Sides::around(&blanked, hit.range(), consumed);
-        let has_cents = has_cents(hit.as_str());
+    for hit in NUMBER.find_iter(&blanked).filter_map(|hit| whole_number(&blanked, hit.range())) {
+        let number = blanked.get(hit.clone()).unwrap_or_default();
+        let sides = Sides::around(&blanked, hit.clone(), consumed);
+        let has_cents = has_cents(number);
         let is_bare = sides.token.is_none() && !has_cents && hit.len() > 1;
-        let after = blanked.get(hit.end()..).unwrap_or_default();
-        let is_numbering = is_bare && (hit.as_str().starts_with('0') || after.starts_with('-'));
+        let after = blanked.get(hit.end..).unwrap_or_default();
+        let is_numbering = is_bare && (number.starts_with('0') || after.starts_with('-'));
         if sides.is_inside_a_word || is_numbering {
             continue;
         }
-        consumed = sides.token.as_ref().map_or(hit.end(), |(_, range)| range.end.max(hit.end()));
+        consumed = sides.token.as_ref().map_or(hit.end, |(_, range)| range.end.max(hit.end));
         let (unit, place) =
-            sides.token.map_or((None, hit.start()..hit.start()), |(word, range)| (Some(word), range));
+            sides.token.map_or((None, hit.start..hit.start), |(word, range)| (Some(word), range));
+        let unit = unit.map(|word| as_written(word, folded, &place, has_cents || hit.len() > 2));
         found.push(Candidate {
-            range: hit.range(),
+            range: hit,
             value: Decimal::ZERO,
             is_certain: false,
             token: unit,
@@ -91,8 +100,28 @@ pub(super) fn candidates(text: &str, taken: &[Range<usize>], cues: &[Cue], hints
         });
     }
     resolve(&mut found, text, &blanked, hints);
-    assign_roles(&mut found, text, cues);
+    assign_roles(&mut found, folded, cues);
     found
+}
+
+/// A number without the full stop of the word before it: `rs.18,440.75` is no `.18`.
+fn whole_number(text: &str, hit: Range<usize>) -> Option<Range<usize>> {
+    let number = text.get(hit.clone())?;
+    if !number.starts_with(['.', ',']) {
+        return Some(hit);
+    }
+    let follows_word = text.get(..hit.start)?.ends_with(char::is_alphabetic);
+    let rest = text.get(hit.start + 1..)?;
+    let whole = NUMBER.find(rest).filter(|found| found.start() == 0)?;
+    let goes_on = whole.len() + 1 > hit.len();
+    Some(if follows_word || goes_on { hit.start + 1..hit.start + 1 + whole.len() } else { hit })
+}
+
+/// A code that is also an ordinary word is a currency where it is written in capitals, in a mail that is not all capitals.
+fn as_written(word: Token, folded: &Folded, place: &Range<usize>, is_money: bool) -> Token {
+    let is_code = word.is_local && word.candidates.len() == 1 && place.len() == 3;
+    let is_meant = is_code && is_money && folded.is_in_capitals(place) && !folded.is_all_capitals();
+    Token { is_local: word.is_local && !is_meant, ..word }
 }
 
 /// True for two digits behind the last separator.
@@ -128,7 +157,8 @@ fn resolve(found: &mut [Candidate], whole: &str, text: &str, hints: &Hints) {
             has_dot_thousands: has_dots
                 || hints.has_dot_thousands
                 || likely.is_some_and(currency::has_dot_thousands) && !DOT_DECIMALS.is_match(text),
-            has_comma_decimals: has_commas,
+            has_comma_decimals: has_commas
+                || likely.is_some_and(|currency| COMMA_DINARS.contains(&currency.code())),
         };
         let digits = text.get(candidate.range.clone()).unwrap_or_default();
         if let Some(number) = number::read(digits, notation) {
@@ -141,7 +171,8 @@ fn resolve(found: &mut [Candidate], whole: &str, text: &str, hints: &Hints) {
 }
 
 /// The nearest word before an amount, back to the amount before it, says what the amount is.
-fn assign_roles(found: &mut [Candidate], text: &str, cues: &[Cue]) {
+fn assign_roles(found: &mut [Candidate], folded: &Folded, cues: &[Cue]) {
+    let text = folded.text.as_str();
     let mut from = 0;
     for candidate in found.iter_mut() {
         let start = candidate.range.start.min(if candidate.token.is_some() {
@@ -150,19 +181,7 @@ fn assign_roles(found: &mut [Candidate], text: &str, cues: &[Cue]) {
             usize::MAX
         });
         let end = candidate.range.end.max(candidate.token_range.end);
-        let before =
-            cues.iter().rev().filter(|cue| cue.end <= start && cue.start >= from && start - cue.end < REACH);
-        let mut role = None;
-        for cue in before {
-            let between = text.get(cue.end..start).unwrap_or_default();
-            if between.contains("\n\n\n") {
-                break;
-            }
-            if let Some(found) = role_of(cue, between, candidate.token.is_some()) {
-                role = Some(found);
-                break;
-            }
-        }
+        let role = announced_role(candidate, folded, cues, from..start);
         let is_counted =
             cues.iter().any(|cue| cue.class == Class::Points && cue.start >= end && cue.start <= end + 1);
         if candidate.role != Role::Other {
@@ -180,6 +199,12 @@ fn assign_roles(found: &mut [Candidate], text: &str, cues: &[Cue]) {
         if is_limit && !says_more && candidate.role == Role::Plain {
             candidate.role = Role::Limit;
         }
+        let is_left = cues
+            .iter()
+            .any(|cue| cue.class == Class::BalanceBehind && cue.start >= end && cue.start <= end + 2);
+        if is_left && candidate.role != Role::Other {
+            candidate.role = Role::Balance;
+        }
         if is_counted && candidate.token.is_none() {
             candidate.role = Role::Other;
         }
@@ -187,6 +212,36 @@ fn assign_roles(found: &mut [Candidate], text: &str, cues: &[Cue]) {
             from = end;
         }
     }
+}
+
+/// The role that the nearest telling word in a stretch before an amount gives it.
+fn announced_role(
+    candidate: &Candidate,
+    folded: &Folded,
+    cues: &[Cue],
+    stretch: Range<usize>,
+) -> Option<Role> {
+    let start = stretch.end;
+    let reach = |cue: &&Cue| cue.end <= start && cue.start >= stretch.start && start - cue.end < REACH;
+    for cue in cues.iter().rev().filter(reach) {
+        let between = folded.text.get(cue.end..start).unwrap_or_default();
+        if between.contains("\n\n\n") {
+            return None;
+        }
+        // What stands in brackets behind a label explains the label: `Total (VAT included)`.
+        let is_aside =
+            between.find(')').is_some_and(|end| !between.get(..end).is_some_and(|inner| inner.contains('(')));
+        let is_heading = matches!(cue.class, Class::Balance | Class::Limit | Class::Fee)
+            && folded.is_subject(cue.start)
+            && !folded.is_subject(start);
+        if is_aside || is_heading {
+            continue;
+        }
+        if let Some(found) = role_of(cue, between, candidate.token.is_some()) {
+            return Some(found);
+        }
+    }
+    None
 }
 
 fn role_of(cue: &Cue, between: &str, has_token: bool) -> Option<Role> {
@@ -212,8 +267,11 @@ fn role_of(cue: &Cue, between: &str, has_token: bool) -> Option<Role> {
 /// How far before an amount a word may stand that announces it, in bytes.
 const REACH: usize = 90;
 
+/// Currencies of three decimals in whose countries the decimals stand behind a comma.
+const COMMA_DINARS: [&str; 2] = ["TND", "LYD"];
+
 static NUMBER: LazyLock<Regex> =
-    LazyLock::new(|| compiled(r"\d{1,3}(?: \d{3})+(?:[.,]\d{1,2}\b)?|\d[\d.,']*\d|\d|[.,]\d{2}\b"));
+    LazyLock::new(|| compiled(r"\d{1,3}(?: \d{3})+(?:[.,]\d{1,3}\b)?|\d[\d.,']*\d|\d|[.,]\d{2}\b"));
 static DOT_THOUSANDS: LazyLock<Regex> =
     LazyLock::new(|| compiled(r"\d\.\d{3},\d{2}\b|\b\d{1,3}\.\d{3}\.\d{3}\b"));
 static COMMA_DECIMALS: LazyLock<Regex> = LazyLock::new(|| compiled(r"\d,\d{2}\b(?:[^,.]|$)"));

@@ -94,7 +94,7 @@ impl Hints {
         }
         let agrees = |known: &&Currency| token.candidates.contains(known);
         let sure = self.known.iter().chain(stated).find(agrees).copied();
-        let spoken = || if token.is_local { None } else { spoken_of(&token.candidates) };
+        let spoken = || spoken_of(&token.candidates);
         let usual = token.candidates.first().filter(|_| token.has_default);
         sure.or_else(spoken).or_else(|| self.home.iter().chain(usual).find(agrees).copied())
     }

@@ -46,15 +46,18 @@ pub(super) fn dates(text: &str, hints: Hints) -> Vec<PrintedDate> {
         );
     }
     for captures in DAY_NAME_YEAR.captures_iter(text) {
-        push(whole(&captures), dated(number(&captures, 3), month(&captures, 2), number(&captures, 1), hints));
+        let year = captures.get(3).filter(|year| !goes_on_as_time(text, year.end()));
+        let year = year.and_then(|year| year.as_str().parse().ok());
+        push(whole(&captures), dated(year, month(&captures, 2), number(&captures, 1), hints));
     }
     for captures in NAME_DAY_YEAR.captures_iter(text).filter(|captures| !is_amount(text, &whole(captures))) {
         push(whole(&captures), dated(number(&captures, 3), month(&captures, 1), number(&captures, 2), hints));
     }
-    for captures in THREE_NUMBERS.captures_iter(text) {
-        let parts = [number(&captures, 1), number(&captures, 3), number(&captures, 4)];
+    let alike = THREE_NUMBERS.iter().flat_map(|pattern| pattern.captures_iter(text));
+    for captures in alike {
+        let parts = [number(&captures, 1), number(&captures, 2), number(&captures, 3)];
         // Two digits of a year in front are parted by strokes, never by dots.
-        let may_lead = captures.get(2).is_some_and(|separator| separator.as_str() != ".");
+        let may_lead = !captures.get(0).is_some_and(|all| all.as_str().contains('.'));
         push(whole(&captures), three(parts, is_month_first, may_lead, hints));
     }
     for captures in TWO_NUMBERS.captures_iter(text).filter(|captures| !is_amount(text, &whole(captures))) {
@@ -120,8 +123,9 @@ static NAMES: LazyLock<String> = LazyLock::new(|| {
     names.join("|")
 });
 
-static YEAR_FIRST: LazyLock<Regex> =
-    LazyLock::new(|| compiled(r"\b((?:19|20)\d\d)[-/. ]{1,2}(\d{1,2})[-/. ]{1,2}(\d{1,2})(?:\b|t)"));
+static YEAR_FIRST: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(r"(?:\b|[^\x00-\x7f])((?:19|20|25)\d\d)[-/. ]{1,2}(\d{1,2})[-/. ]{1,2}(\d{1,2})(?:\b|t)")
+});
 static CHINESE: LazyLock<Regex> = LazyLock::new(|| {
     // The Korean syllables are decomposed by folding, hence the pattern's own are folded too.
     let (year, month, day) = (fold("년"), fold("월"), fold("일"));
@@ -132,7 +136,7 @@ static CHINESE: LazyLock<Regex> = LazyLock::new(|| {
 static DAY_NAME_YEAR: LazyLock<Regex> = LazyLock::new(|| {
     let names = &*NAMES;
     compiled(&format!(
-        r"\b(\d{{1,2}})(?:st|nd|rd|th|er|e|\.|º)?[-/. ]{{0,2}}(?:de |of )?({names})(?:\.?(?:,? de |,? del |[-/., ']{{1,2}}|)((?:19|20)?\d\d)\b|\b)"
+        r"\b(\d{{1,2}})(?:st|nd|rd|th|er|e|\.|º)?[-/. ]{{0,2}}(?:de |of )?({names})(?:\.?(?:,? de |,? del |[-/., ']{{1,2}}|)((?:19|20|25)?\d\d)\b|\b)"
     ))
 });
 static NAME_DAY_YEAR: LazyLock<Regex> = LazyLock::new(|| {
@@ -141,8 +145,13 @@ static NAME_DAY_YEAR: LazyLock<Regex> = LazyLock::new(|| {
         r"\b({names})\b\.?[-/ ]{{1,2}}(\d{{1,2}})(?:st|nd|rd|th)?\b(?:(?:,? |,)((?:19|20)\d\d)\b)?"
     ))
 });
-static THREE_NUMBERS: LazyLock<Regex> = LazyLock::new(|| {
-    compiled(r"\b(\d{1,2})([-/.])\s?(\d{1,2})[-/.]\s?((?:19|20|00|13|14)?\d{2}|\d)(\b|г|\d\d:)")
+/// One pattern for each separator: `18:29. 10/04/2026` is a time and a date.
+static THREE_NUMBERS: LazyLock<[Regex; 3]> = LazyLock::new(|| {
+    ["/", "-", r"\."].map(|by| {
+        compiled(&format!(
+            r"(?:\b|[^\x00-\x7f])(\d{{1,2}}){by}\s?(\d{{1,2}}){by}\s?((?:19|20|25|00|13|14)?\d{{2}}|\d)(\b|г|\d\d:)"
+        ))
+    })
 });
 static TWO_NUMBERS: LazyLock<Regex> = LazyLock::new(|| {
     compiled(r"(?:^|[^\d.,/:*x-]|\p{L}-)(\d{1,2})[/.-](\d{2})(?:[^\d.,/:%a-z]|[.,]?(?:\s|$))")
@@ -162,6 +171,12 @@ fn whole(captures: &Captures<'_>) -> Range<usize> {
     let last = captures.iter().flatten().skip(1).filter(|part| !part.is_empty()).map(|part| part.end()).max();
     let end = captures.get(0).map_or(first, |all| all.end());
     first..last.unwrap_or(end)
+}
+
+/// True for two digits that are the hours of a time: `1Apr 04:09`.
+fn goes_on_as_time(text: &str, end: usize) -> bool {
+    let mut after = text.get(end..).unwrap_or_default().chars();
+    after.next() == Some(':') && after.next().is_some_and(|next| next.is_ascii_digit())
 }
 
 /// True when the number goes on, or a currency stands beside it: `16.02 EUR` is no day of February.
@@ -190,6 +205,8 @@ fn month(captures: &Captures<'_>, group: usize) -> Option<u32> {
 }
 
 fn day(year: Option<u32>, month: Option<u32>, day: Option<u32>) -> Option<NaiveDate> {
+    // The years of the Buddhist calendar, as they are printed in Thailand.
+    let year = year.map(|year| if (2500..2600).contains(&year) { year - 543 } else { year });
     let date = NaiveDate::from_ymd_opt(i32::try_from(year?).ok()?, month?, day?)?;
     (1990..2100).contains(&date.year()).then_some(date)
 }

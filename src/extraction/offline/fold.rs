@@ -56,6 +56,19 @@ impl Folded {
         Span { start: units(range.start), end: units(range.end), source }
     }
 
+    /// True when the mail's own letters at a place are capitals.
+    pub(super) fn is_in_capitals(&self, range: &Range<usize>) -> bool {
+        let words = self.original(range);
+        words.chars().any(char::is_uppercase) && !words.chars().any(char::is_lowercase)
+    }
+
+    /// True for a mail that is written in capitals throughout, where they say nothing.
+    pub(super) fn is_all_capitals(&self) -> bool {
+        let body = self.original.get(self.body_start..).unwrap_or_default();
+        let small = body.chars().filter(|letter| letter.is_lowercase()).count();
+        small < 10 && small * 5 < body.chars().filter(|letter| letter.is_uppercase()).count()
+    }
+
     /// True when a place of the folded text lies in the subject.
     pub(super) fn is_subject(&self, at: usize) -> bool {
         self.starts.get(at).is_some_and(|start| *start < self.body_start)
@@ -104,7 +117,9 @@ fn fold_char(letter: char, folded: &mut String) {
             '−' | '–' | '—' | '‐' | '‑' => folded.push('-'),
             '’' | '‘' | 'ʼ' => folded.push('\''),
             '“' | '”' | '„' | '«' | '»' | '״' => folded.push('"'),
-            '。' | '٫' => folded.push('.'),
+            '。' | '٫' | '।' | '॥' | '۔' | '።' | '။' | '։' => folded.push('.'),
+            '؛' => folded.push(';'),
+            '؟' => folded.push('?'),
             '\u{640}' => {}
             'ی' | 'ى' => folded.push('ي'),
             'ک' => folded.push('ك'),

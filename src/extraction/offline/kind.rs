@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::amounts::{Candidate, Role};
 use super::lexicon::{Class, Cue};
+use super::marks::Mask;
 use super::pattern::compiled;
 use crate::extraction::draft::{Direction, Kind};
 
@@ -18,8 +19,15 @@ pub(super) struct Judged {
 }
 
 /// Judges a mail by its cues and the amount that seems to be the event's.
-pub(super) fn judge(text: &str, cues: &[Cue], main: Option<&Candidate>, has_mask: bool) -> Judged {
-    if let Some(cue) = one_time_password(text, cues) {
+pub(super) fn judge(
+    text: &str,
+    cues: &[Cue],
+    main: Option<&Candidate>,
+    amounts: &[Candidate],
+    masks: &[Mask],
+) -> Judged {
+    let has_mask = !masks.is_empty();
+    if let Some(cue) = one_time_password(text, cues, amounts, masks) {
         return Judged { kind: Kind::OneTimePassword, cue: Some(cue), direction: None };
     }
     let event = main.and_then(|main| best_event(cues, main));
@@ -43,7 +51,7 @@ fn judged(kind: Kind, cue: Option<Cue>) -> Judged {
 }
 
 /// A word for a password, with a code of digits beside it.
-fn one_time_password(text: &str, cues: &[Cue]) -> Option<Cue> {
+fn one_time_password(text: &str, cues: &[Cue], amounts: &[Candidate], masks: &[Mask]) -> Option<Cue> {
     let has_caution = first(cues, Class::Caution).is_some();
     cues.iter().filter(|cue| cue.class == Class::Otp).copied().find(|cue| {
         let after = text.get(cue.end..).unwrap_or_default();
@@ -53,8 +61,31 @@ fn one_time_password(text: &str, cues: &[Cue]) -> Option<Cue> {
         CODE_AFTER.is_match(after)
             || CODE_BEFORE.is_match(before)
             || (has_caution && CODE_NEAR.is_match(after))
+            || (cue.sure >= 3 && code_beside(text, cue, amounts, masks))
     })
 }
+
+/// A code near a word that means a one-time password and nothing else: any short number that is no amount and no card.
+fn code_beside(text: &str, cue: &Cue, amounts: &[Candidate], masks: &[Mask]) -> bool {
+    let known = amounts.iter().filter(|one| one.token.is_some()).map(|one| &one.range);
+    let known: Vec<_> = known.chain(masks.iter().map(|mask| &mask.range)).collect();
+    let is_free =
+        |start: usize, end: usize| known.iter().all(|range| range.end <= start || end <= range.start);
+    CODE.captures_iter(text).filter_map(|captures| captures.get(1)).any(|code| {
+        let between = text.get(cue.end..code.start()).or_else(|| text.get(code.end()..cue.start));
+        let is_near = between.is_some_and(|gap| gap.chars().count() <= CODE_REACH && !gap.contains("\n\n\n"));
+        is_near && is_free(code.start(), code.end())
+    })
+}
+
+/// How far from the word a code may stand, in letters.
+const CODE_REACH: usize = 90;
+
+static CODE: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(
+        r"(?:^|[^\d.,*x/#:+ -]|[^\d] |[:] ?)(\d{4,8}|\d{3}[ -]\d{3})(?:[^\d.,/*:% -]|[.,]\D|[.,]?$| (?:[^\d]|$))",
+    )
+});
 
 static CODE_AFTER: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
@@ -79,6 +110,17 @@ fn ruled_out(text: &str, cues: &[Cue], event: Option<Cue>, main: Option<&Candida
         && event.is_none_or(|event| event.sure < 3 || cue.start < event.end)
     {
         return Some(judged(Kind::PaymentRequest, Some(cue)));
+    }
+    if let Some(cue) = main.and_then(|main| announced(text, cues, main, Class::Due)) {
+        return Some(judged(Kind::BillDue, Some(cue)));
+    }
+    if let Some(cue) = main.and_then(|main| announced(text, cues, main, Class::Statement)) {
+        return Some(judged(Kind::Statement, Some(cue)));
+    }
+    let subject_end = text.find('\n').unwrap_or_default();
+    let is_warning = |cue: &&Cue| cue.class == Class::Security && cue.sure >= 3 && cue.end <= subject_end;
+    if let Some(cue) = cues.iter().find(is_warning) {
+        return Some(judged(Kind::Security, Some(*cue)));
     }
     if let Some(cue) = first(cues, Class::Due) {
         let is_announced =
@@ -105,6 +147,20 @@ fn ruled_out(text: &str, cues: &[Cue], event: Option<Cue>, main: Option<&Candida
     }
     None
 }
+
+/// Sure words of a class, such as those of what is still to come, in the subject or in the sentence of the amount.
+fn announced(text: &str, cues: &[Cue], main: &Candidate, class: Class) -> Option<Cue> {
+    let subject_end = text.find('\n').unwrap_or_default();
+    let is_beside = |cue: &&Cue| {
+        let gap =
+            if cue.end <= main.range.start { cue.end..main.range.start } else { main.range.end..cue.start };
+        text.get(gap).is_some_and(|gap| !SENTENCE_END.is_match(gap))
+    };
+    let sure = |cue: &&Cue| cue.class == class && cue.sure >= 3;
+    cues.iter().filter(sure).find(|cue| cue.end <= subject_end || is_beside(cue)).copied()
+}
+
+static SENTENCE_END: LazyLock<Regex> = LazyLock::new(|| compiled(r"[.!?;]\s|\n\s*\n|。|\n[^\n]*\n"));
 
 /// True for an amount with cents that a sure word announces: no offer is worded like that.
 fn is_a_past_event(event: Option<Cue>, main: Option<&Candidate>) -> bool {
@@ -219,7 +275,14 @@ fn without_event(cues: &[Cue], main: &Candidate, has_mask: bool, direction: Dire
     let is_receipt =
         main.role == Role::Total && (has(Class::Receipt) || has(Class::Order) || has(Class::Reference));
     if main.role == Role::Fee {
-        return judged(Kind::Fee, first(cues, Class::Fee));
+        // A fee was taken where it is said from what, or what is left; else it is only announced.
+        let kind = if has_mask || has(Class::Balance) { Kind::Fee } else { Kind::Unrelated };
+        return judged(kind, first(cues, Class::Fee));
+    }
+    // What opens as an explanation reports nothing.
+    let is_guide = |cue: &&Cue| cue.class == Class::Guide && cue.end <= main.range.start && cue.start < 60;
+    if let Some(cue) = cues.iter().find(is_guide) {
+        return judged(Kind::Unrelated, Some(*cue));
     }
     if is_receipt || (main.role == Role::Total && !has(Class::Marketing)) {
         let kind = if has(Class::Receipt) { Kind::Purchase } else { Kind::Order };

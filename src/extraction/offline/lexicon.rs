@@ -48,10 +48,17 @@ pub(super) enum Class {
     Limit,
     Merchant,
     Party,
+    Payee,
+    Payer,
+    Before,
+    Memo,
+    BalanceBehind,
+    Guide,
     Date,
     Validity,
     Account,
     OtherAccount,
+    AccountBehind,
     Reference,
     Stop,
     Own,
@@ -110,10 +117,17 @@ impl Class {
             "limit" => Self::Limit,
             "merchant" => Self::Merchant,
             "party" => Self::Party,
+            "payee" => Self::Payee,
+            "payer" => Self::Payer,
+            "before" => Self::Before,
+            "memo" => Self::Memo,
+            "balance_behind" => Self::BalanceBehind,
+            "guide" => Self::Guide,
             "date" => Self::Date,
             "validity" => Self::Validity,
             "account" => Self::Account,
             "other_account" => Self::OtherAccount,
+            "account_behind" => Self::AccountBehind,
             "reference" => Self::Reference,
             "stop" => Self::Stop,
             "own" => Self::Own,
@@ -148,6 +162,11 @@ impl Class {
 
     pub(super) fn is_in(self) -> bool {
         matches!(self, Self::Credit | Self::Income | Self::Refund | Self::Reversal)
+    }
+
+    /// True for words that also occur in names.
+    pub(super) fn is_ordinary(self) -> bool {
+        self.is_grammar() || self.is_event() || matches!(self, Self::Date | Self::Merchant | Self::Party)
     }
 
     /// True for little words that mean nothing in another language.
@@ -243,7 +262,7 @@ fn joins(left: Option<char>, right: Option<char>) -> bool {
 
 /// Scripts that put no space between words.
 pub(super) fn writes_no_spaces(letter: char) -> bool {
-    matches!(u32::from(letter), 0xe00..=0xeff | 0x1100..=0x11ff | 0x1780..=0x17ff | 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af)
+    matches!(u32::from(letter), 0xe00..=0xeff | 0x1000..=0x109f | 0x1100..=0x11ff | 0x1780..=0x17ff | 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af)
 }
 
 struct Lexicon {

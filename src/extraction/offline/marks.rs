@@ -19,9 +19,18 @@ pub(super) struct Mask {
 }
 
 /// Every mask of a folded text, in order.
-pub(super) fn masks(text: &str, cues: &[Cue]) -> Vec<Mask> {
+pub(super) fn masks(text: &str, cues: &[Cue], moments: &[Range<usize>]) -> Vec<Mask> {
     let mut found: Vec<Mask> = Vec::new();
-    for hit in MASKED.find_iter(text) {
+    let is_moment =
+        |range: &Range<usize>| moments.iter().any(|one| one.start < range.end && range.start < one.end);
+    let is_labelled = |start: usize| {
+        let labels = cues.iter().filter(|cue| matches!(cue.class, Class::Account | Class::OtherAccount));
+        labels.into_iter().any(|cue| cue.end <= start && start - cue.end < 12)
+    };
+    // A number sign alone stands before orders and tickets too.
+    let hits =
+        MASKED.find_iter(text).filter(|hit| !hit.as_str().starts_with('#') || is_labelled(hit.start()));
+    for hit in hits {
         let digits = last_digits(hit.as_str());
         if digits.len() >= 2 {
             found.push(Mask { digits, range: hit.range(), is_other: false });
@@ -31,13 +40,27 @@ pub(super) fn masks(text: &str, cues: &[Cue]) -> Vec<Mask> {
         let Some(rest) = text.get(cue.end..) else { continue };
         let Some(hit) = AFTER_LABEL.captures(rest).and_then(|captures| captures.get(1)) else { continue };
         let range = cue.end + hit.start()..cue.end + hit.end();
-        if found.iter().any(|known| known.range.start < range.end && range.start < known.range.end) {
+        if is_moment(&range)
+            || found.iter().any(|known| known.range.start < range.end && range.start < known.range.end)
+        {
             continue;
         }
         let digits: String = hit.as_str().chars().filter(char::is_ascii_digit).collect();
         let digits = digits.get(digits.len().saturating_sub(4)..).unwrap_or_default().to_owned();
         if digits.len() >= 3 {
             found.push(Mask { digits, range, is_other: cue.class == Class::OtherAccount });
+        }
+    }
+    for cue in cues.iter().filter(|cue| cue.class == Class::AccountBehind) {
+        let head = text.get(..cue.start).unwrap_or_default().trim_end_matches([' ', '-', '\'']);
+        let digits = head.len() - head.trim_end_matches(|letter: char| letter.is_ascii_digit()).len();
+        let range = head.len() - digits..head.len();
+        if (3..=6).contains(&digits)
+            && !is_moment(&range)
+            && !found.iter().any(|known| known.range.end >= range.end && known.range.start <= range.start)
+        {
+            let digits = text.get(range.end - digits.min(4)..range.end).unwrap_or_default().to_owned();
+            found.push(Mask { digits, range, is_other: false });
         }
     }
     found.sort_unstable_by_key(|mask| mask.range.start);
@@ -53,7 +76,9 @@ fn leads_away(text: &str, cues: &[Cue], start: usize) -> bool {
     cues.iter().filter(|cue| cue.end <= start).any(|cue| match cue.class {
         Class::OtherAccount => start - cue.end < 12,
         // The beneficiary's own number stands behind the name, on the same line.
-        Class::Party => cue.start == line && text.get(cue.end..).is_some_and(|rest| rest.starts_with(':')),
+        Class::Party | Class::Payee | Class::Payer => {
+            cue.start == line && text.get(cue.end..).is_some_and(|rest| rest.starts_with(':'))
+        }
         _ => false,
     })
 }
@@ -103,7 +128,9 @@ static AFTER_LABEL: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 static AFTER_REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
-    compiled(r"^(?:[ :.#№*=-]|no\b|id\b|number\b|num\b|nr\b|is\b)*\n?\s{0,40}([a-z0-9][a-z0-9/_-]{3,40})")
+    compiled(
+        r"^(?:[ :.#№*=-]|no\b|id\b|number\b|num\b|nr\b|is\b)*\n?\s{0,40}([a-z0-9](?:[a-z0-9/_-]|\.[a-z0-9]){3,40})",
+    )
 });
 /// A number between strokes behind its kind, as in `upi/dr/123456789012/shop`.
 static PATH: LazyLock<Regex> = LazyLock::new(|| compiled(r"^(?:/[a-z]{1,5})?/([a-z]{0,2}\d{9,})(?:/|\s|$)"));
@@ -126,7 +153,7 @@ mod tests {
 
     fn digits(text: &str) -> Vec<String> {
         let text = fold(text);
-        masks(&text, &cues(&text)).into_iter().map(|mask| mask.digits).collect()
+        masks(&text, &cues(&text), &[]).into_iter().map(|mask| mask.digits).collect()
     }
 
     #[test]

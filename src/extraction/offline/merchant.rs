@@ -26,19 +26,36 @@ pub(super) struct Surroundings<'a> {
 
 /// The name of the other side, where a label or a little word announces it.
 pub(super) fn announced(around: &Surroundings<'_>) -> Option<Range<usize>> {
+    let by_word = || behind_word(around, true).or_else(|| before_word(around, true));
     match around.direction {
-        Direction::Out => labelled(around, Class::Merchant)
-            .or_else(|| behind_word(around))
-            .or_else(|| labelled(around, Class::Party)),
-        Direction::In => labelled(around, Class::Party)
-            .or_else(|| labelled(around, Class::Merchant))
-            .or_else(|| behind_word(around)),
+        Direction::Out => {
+            labelled(around, Class::Merchant).or_else(|| labelled(around, Class::Payee)).or_else(by_word)
+        }
+        Direction::In => labelled(around, Class::Payer)
+            .or_else(|| labelled(around, Class::Party))
+            .or_else(by_word)
+            .or_else(|| labelled(around, Class::Merchant)),
     }
+}
+
+/// What may be a name, where none is announced.
+pub(super) fn likely(around: &Surroundings<'_>) -> Option<Range<usize>> {
+    let by_word = || behind_word(around, false).or_else(|| before_word(around, false));
+    labelled(around, Class::Memo).or_else(by_word).or_else(|| labelled(around, Class::Party))
+}
+
+/// The name that a label announces as the shop's, and no lesser word.
+pub(super) fn labelled_shop(around: &Surroundings<'_>) -> Option<Range<usize>> {
+    labelled(around, Class::Merchant)
 }
 
 /// What stands behind a label and a colon, or in the cell beside it.
 fn labelled(around: &Surroundings<'_>, class: Class) -> Option<Range<usize>> {
-    around.cues.iter().filter(|cue| cue.class == class).find_map(|cue| {
+    let is_memo = |cue: &Cue| {
+        let own = |other: &Cue| other.class == Class::Memo && other.start == cue.start;
+        class != Class::Memo && around.cues.iter().any(own)
+    };
+    around.cues.iter().filter(|cue| cue.class == class && !is_memo(cue)).find_map(|cue| {
         let rest = around.text.get(cue.end..)?;
         let separator = LABEL_END.find(rest).map(|found| found.end()).or_else(|| {
             let is_label =
@@ -51,7 +68,9 @@ fn labelled(around: &Surroundings<'_>, class: Class) -> Option<Range<usize>> {
 }
 
 /// What stands behind "at", "to" or "from", as the direction asks.
-fn behind_word(around: &Surroundings<'_>) -> Option<Range<usize>> {
+///
+/// `is_name` asks for what is written like a name: not with a small letter.
+fn behind_word(around: &Surroundings<'_>, is_name: bool) -> Option<Range<usize>> {
     let order = match around.direction {
         Direction::Out => [Class::At, Class::To, Class::For, Class::From],
         Direction::In => [Class::From, Class::By, Class::At, Class::For],
@@ -65,9 +84,59 @@ fn behind_word(around: &Surroundings<'_>) -> Option<Range<usize>> {
             let rest = around.text.get(cue.end..)?;
             let spaces = rest.len() - rest.trim_start_matches([' ', ':', '\n']).len();
             let is_apart = spaces > 0 || rest.starts_with(|first: char| !first.is_ascii());
-            is_apart.then(|| name(around, cue.end + spaces, false)).flatten()
+            let found = is_apart.then(|| name(around, cue.end + spaces, false)).flatten();
+            found.filter(|range| !is_name || !is_small(around, range.start))
         })
     })
+}
+
+/// True for a place with a small letter, in a mail whose letters come in two sizes.
+fn is_small(around: &Surroundings<'_>, at: usize) -> bool {
+    let letter = around.text.get(at..).and_then(|rest| rest.chars().next());
+    let written = letter.map(|letter| around.folded.original(&(at..at + letter.len_utf8())));
+    written.is_some_and(|letter| letter.starts_with(char::is_lowercase))
+}
+
+/// What stands before a word that names follow in other languages: `Lamp Shop sent you`, and most words of the East.
+fn before_word(around: &Surroundings<'_>, is_name: bool) -> Option<Range<usize>> {
+    around.cues.iter().filter(|cue| cue.class == Class::Before).find_map(|cue| {
+        let head = around.text.get(..cue.start)?;
+        let line = NAME_END.find_iter(head).last().map_or(0, |found| found.end());
+        let taken = around.taken.iter().filter(|range| range.end <= cue.start).map(|range| range.end);
+        let cues = around.cues.iter().filter(|other| other.end <= cue.start && !is_little(other.class));
+        let start = taken.chain(cues.map(|other| other.end)).max().unwrap_or_default().max(line);
+        let found = trimmed(around.text, without_small_words(around, start..cue.start))?;
+        let found = capitalised_end(around, found);
+        (!is_name || !is_small(around, found.start)).then_some(found)
+    })
+}
+
+/// The words at the end of a piece from the last small one on.
+fn capitalised_end(around: &Surroundings<'_>, piece: Range<usize>) -> Range<usize> {
+    let words = around.text.get(piece.clone()).unwrap_or_default();
+    let starts =
+        words.match_indices(' ').map(|(at, _)| piece.start + at + 1).chain(std::iter::once(piece.start));
+    let mut starts: Vec<usize> = starts.collect();
+    starts.sort_unstable();
+    let is_name = |at: &&usize| {
+        !is_small(around, **at) && !around.text.get(**at..).is_some_and(|rest| rest.starts_with('\''))
+    };
+    let length = starts.iter().rev().take_while(is_name).count();
+    starts.get(starts.len() - length).map_or(piece.clone(), |start| *start..piece.end)
+}
+
+fn is_little(class: Class) -> bool {
+    matches!(
+        class,
+        Class::Stop
+            | Class::At
+            | Class::To
+            | Class::From
+            | Class::By
+            | Class::For
+            | Class::Own
+            | Class::Article
+    )
 }
 
 /// True for a phrase such as "was authorised at", which ends with the little word itself.
@@ -92,8 +161,11 @@ fn name(around: &Surroundings<'_>, start: usize, is_labelled: bool) -> Option<Ra
         .filter(|at| *at > start)
         .min()
         .map_or(end, |at| at.min(end));
+    let is_capitals = !around.folded.is_all_capitals();
+    let is_in_name = |cue: &Cue| is_capitals && around.folded.is_in_capitals(&(start..cue.end));
     let stops = |cue: &&Cue| match cue.class {
-        Class::Stop => !is_labelled && !joins_names(around, cue),
+        _ if is_in_name(cue) && cue.class.is_ordinary() => false,
+        Class::Stop | Class::Before => !is_labelled && !joins_names(around, cue),
         Class::Account | Class::OtherAccount | Class::Balance | Class::Reference | Class::Amount => true,
         Class::Date => !joins_names(around, cue),
         class => class.is_event() && !is_labelled && cue.sure >= 3,
@@ -126,7 +198,19 @@ fn name(around: &Surroundings<'_>, start: usize, is_labelled: bool) -> Option<Ra
     let is_article = |cue: &&Cue| cue.start == start && cue.class == Class::Article;
     let start = around.cues.iter().find(is_article).map_or(start, |article| article.end);
     let end = without_small_words(around, start..end).end;
+    if text.get(end..).is_some_and(|rest| rest.starts_with(" - ")) && is_explained(around, start..end) {
+        // `Description: POS PURCHASE - Lamp Shop`
+        return name(around, end + 3, is_labelled);
+    }
     trimmed(text, start..end.max(start)).filter(|range| !is_id(text.get(range.clone()).unwrap_or_default()))
+}
+
+/// True for a piece that is nothing but words that say what happened.
+fn is_explained(around: &Surroundings<'_>, piece: Range<usize>) -> bool {
+    let words = around.text.get(piece.clone()).unwrap_or_default();
+    let own = around.cues.iter().filter(|cue| cue.start >= piece.start && cue.end <= piece.end);
+    let known: usize = own.map(|cue| cue.end - cue.start).sum();
+    !words.trim().is_empty() && known + 2 >= words.trim().len()
 }
 
 /// A lower-case word between two capitalised ones, as in `Casa del Sol`, is part of the name.
@@ -194,9 +278,7 @@ const LONGEST_ALERT: usize = 400;
 /// A piece without the little words that it starts and ends with.
 fn without_small_words(around: &Surroundings<'_>, piece: Range<usize>) -> Range<usize> {
     let is_blank = |range: Range<usize>| around.text.get(range).is_some_and(|gap| gap.trim().is_empty());
-    let is_small = |cue: &&Cue| {
-        matches!(cue.class, Class::Stop | Class::At | Class::To | Class::From | Class::By | Class::For)
-    };
+    let is_small = |cue: &&Cue| is_little(cue.class);
     let (mut start, mut end) = (piece.start, piece.end);
     for cue in around.cues.iter().filter(is_small) {
         if cue.start >= start && cue.end <= end && is_blank(start..cue.start) {

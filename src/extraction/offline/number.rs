@@ -52,10 +52,12 @@ fn read_three(head: &str, tail: &str, last: char, is_mixed: bool, notation: Nota
     if head.trim_start_matches('0').is_empty() {
         return value(head, tail, true);
     }
-    let has_decimals = notation.exponent == Some(3);
+    let is_dinar = notation.exponent == Some(3);
+    // Dinars are written with a comma for decimals only where everything is.
+    let has_decimals = is_dinar && (last == '.' || notation.has_comma_decimals);
     if is_mixed {
         // 1,234.567: the last of two kinds is the decimal one, unless both only group.
-        return value(head, tail, has_decimals || notation.exponent.is_none());
+        return value(head, tail, is_dinar || notation.exponent.is_none());
     }
     if has_decimals {
         return value(head, tail, true);

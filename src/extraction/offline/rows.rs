@@ -109,7 +109,7 @@ fn name(
         amount: amount.range.clone(),
         direction: direction.unwrap_or(Direction::Out),
     };
-    merchant::announced(&around).or_else(|| {
+    merchant::announced(&around).or_else(|| merchant::likely(&around)).or_else(|| {
         let mut at = line.start;
         let mut pieces = Vec::new();
         for wall in taken.iter().filter(|wall| wall.end > line.start && wall.start < line.end) {

@@ -108,7 +108,7 @@ fn is_token_char(letter: char) -> bool {
 
 fn is_sign(letter: char) -> bool {
     letter == '$'
-        || matches!(u32::from(letter), 0xa2..=0xa5 | 0x20a0..=0x20cf | 0x60b | 0xe3f | 0x17db | 0xfdfc | 0x58f)
+        || matches!(u32::from(letter), 0xa2..=0xa5 | 0x9f2 | 0x9f3 | 0xaf1 | 0xbf9 | 0x20a0..=0x20cf | 0x60b | 0xe3f | 0x17db | 0xfdfc | 0x58f)
 }
 
 /// The currency at the end of a text, and its length.
@@ -145,8 +145,10 @@ fn first_token(tail: &str, base: usize) -> Option<(Token, Range<usize>)> {
     let start = base + (tail.len() - content.len());
     let end = content.find(|letter: char| !is_token_char(letter)).unwrap_or(content.len());
     let run = content.get(..end)?;
-    let two_words =
-        content.match_indices(' ').nth(1).and_then(|(at, _)| content.get(..at)).unwrap_or_default();
+    let line = content.split('\n').next().unwrap_or_default();
+    let ends = line.match_indices(' ').map(|(at, _)| at).chain(std::iter::once(line.len()));
+    let two_words = ends.skip(1).find_map(|at| line.get(..at)).unwrap_or_default();
+    let two_words = two_words.trim_end_matches(['.', ',', ';', ')']);
     let short = run.split(['.', '/']).next().unwrap_or_default();
     let sign = run
         .chars()

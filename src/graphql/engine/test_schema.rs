@@ -237,6 +237,9 @@ impl Query {
         tokio::time::sleep(Duration::from_millis(150)).await;
         1
     }
+    async fn long(&self) -> String {
+        "x".repeat(2_000_000)
+    }
     async fn slow(&self) -> i32 {
         tokio::time::sleep(Duration::from_mins(1)).await;
         1
@@ -253,6 +256,12 @@ impl Mutation {
     async fn sign_in(&self) -> &'static str {
         "signed in"
     }
+    async fn later(&self) -> u32 {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let mut counter = self.0.lock().unwrap();
+        *counter += 1;
+        *counter
+    }
     async fn increment(&self) -> u32 {
         let mut counter = self.0.lock().unwrap();
         *counter += 1;
@@ -267,6 +276,16 @@ impl Ticks {
     async fn ticks(&self, to: i32) -> impl Stream<Item = i32> {
         assert!(to >= 0, "a subscription of the test schema");
         futures_util::stream::iter(1..=to)
+    }
+    async fn for_ever(&self) -> impl Stream<Item = i32> {
+        futures_util::stream::pending()
+    }
+    async fn flood(&self) -> impl Stream<Item = String> {
+        futures_util::stream::repeat_with(|| "x".repeat(10_000))
+    }
+    async fn refused(&self) -> async_graphql::Result<impl Stream<Item = i32>> {
+        std::future::ready(()).await;
+        Err::<futures_util::stream::Empty<i32>, _>(Error::Forbidden("Admins only.").into())
     }
 }
 

@@ -20,13 +20,13 @@ use crate::graphql::guard::limits::Introspection;
 use crate::viewer::Role;
 
 fn nobody() -> Caller {
-    Caller { viewer: None, address: None, request_id: Uuid::from_u128(7) }
+    Caller { viewer: None, address: None, request_id: Uuid::from_u128(7), good_for: None }
 }
 
 fn somebody() -> Caller {
     let request_id = Uuid::from_u128(8);
     let viewer = Viewer { user_id: Uuid::from_u128(1), role: Role::User, address: None, request_id };
-    Caller { viewer: Some(viewer), address: None, request_id }
+    Caller { viewer: Some(viewer), address: None, request_id, good_for: None }
 }
 
 fn asking(query: &str, variables: &Value) -> Incoming {

@@ -1,14 +1,17 @@
 //! The object `JobEvent`, and what it shares with `Job`.
 
-use async_graphql::{Json, Object, SimpleObject};
+use async_graphql::{Context, ID, Json, Object, SimpleObject};
 use serde_json::Value;
 
-use crate::graphql::jobs::object::JobState;
+use crate::graphql::context::RequestContext;
+use crate::graphql::global_id::NodeType;
+use crate::graphql::jobs::object::{Job, JobKind, JobState};
+use crate::graphql::loaders::Related;
 use crate::graphql::scalars::{DateTime, int};
-use crate::jobs;
+use crate::jobs::{self, Kind};
 
-/// The object over a row.
-pub struct JobEvent(pub jobs::JobEvent);
+/// The object over a row, with what is known of its job.
+pub struct JobEvent(pub jobs::PublishedEvent);
 
 /// How far a job is, in items of its kind: mails, for the kinds that fetch and read them.
 #[derive(SimpleObject)]
@@ -48,49 +51,64 @@ pub struct JobError {
 /// One visible change of a job.
 #[Object]
 impl JobEvent {
+    /// The job's id.
+    async fn job_id(&self) -> ID {
+        NodeType::Job.id(self.0.event.job_id)
+    }
+
+    /// What the job does; null for a kind that only a newer version of the server knows.
+    async fn kind(&self) -> Option<JobKind> {
+        Kind::parse(&self.0.kind).map(Into::into)
+    }
+
+    /// The job as it stands now, which may be behind this change already; null when it is not there any more.
+    async fn job(&self, ctx: &Context<'_>) -> Related<Job> {
+        ctx.loaders().jobs.related(Some(self.0.event.job_id), Job).await
+    }
+
     /// The version that the change made. The versions of a job count from 1 and have no hole.
     async fn version(&self) -> i32 {
-        int(self.0.version)
+        int(self.0.event.version)
     }
 
     /// When it happened.
     async fn at(&self) -> DateTime {
-        DateTime(self.0.at)
+        DateTime(self.0.event.at)
     }
 
     /// The state after the change.
     async fn state(&self) -> JobState {
-        self.0.state.into()
+        self.0.event.state.into()
     }
 
     /// The attempt after the change.
     async fn attempt(&self) -> i32 {
-        self.0.attempt
+        self.0.event.attempt
     }
 
     /// How far the job was.
     async fn progress(&self) -> JobProgress {
-        (&self.0.data.progress).into()
+        (&self.0.event.data.progress).into()
     }
 
     /// The job did not run before this moment.
     async fn run_at(&self) -> DateTime {
-        DateTime(self.0.data.run_at)
+        DateTime(self.0.event.data.run_at)
     }
 
     /// When somebody had asked to cancel the job; null when nobody had.
     async fn cancel_requested_at(&self) -> Option<DateTime> {
-        self.0.data.cancel_requested_at.map(DateTime)
+        self.0.event.data.cancel_requested_at.map(DateTime)
     }
 
     /// The last error until then; null when there was none.
     async fn error(&self) -> Option<JobError> {
-        self.0.data.error_payload.clone().map(Into::into)
+        self.0.event.data.error_payload.clone().map(Into::into)
     }
 
     /// What the job had done; null before its end.
     async fn output(&self) -> Option<Json<Value>> {
-        self.0.data.output_payload.clone().map(Json)
+        self.0.event.data.output_payload.clone().map(Json)
     }
 }
 

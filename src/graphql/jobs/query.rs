@@ -73,5 +73,7 @@ pub async fn list_events(
     let rows = jobs::read::list_events(&mut *ctx.conn().await?, visibility, id, asked.page).await?;
     let total =
         move |mut conn: Lease| async move { jobs::read::count_events(&mut conn, visibility, id).await };
-    Ok(Connection::new(&asked, rows, |row| row.version, JobEvent, total))
+    let (user_id, kind) = (job.user_id, job.kind.clone());
+    let node = move |event| JobEvent(jobs::PublishedEvent { user_id, kind: kind.clone(), event });
+    Ok(Connection::new(&asked, rows, |row| row.version, node, total))
 }

@@ -1,7 +1,9 @@
 //! GraphQL over HTTP against a running server: methods, media types, statuses, limits and time-outs.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, AUTHORIZATION, HeaderName, ORIGIN};
 use futures_util::FutureExt;
 use futures_util::future::ready;
@@ -10,11 +12,12 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::*;
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::graphql::engine::test_schema;
+use crate::graphql::engine::{Caller, test_schema};
 use crate::http::router::{Cors, router};
 use crate::http::serve::{Patience, serve};
 use crate::viewer::{Role, Viewer};
@@ -45,17 +48,18 @@ fn authenticate(arrival: Arrival) -> Result<Caller> {
         }
         Some(_) => return Err(Error::Unauthenticated),
     };
-    Ok(Caller { viewer, address: peer, request_id })
+    Ok(Caller { viewer, address: peer, request_id, good_for: None })
 }
 
 impl Server {
     async fn start() -> Self {
         let is_ready = Arc::new(AtomicBool::new(true));
+        let engine = Arc::new(test_schema::engine(test_schema::limits()));
+        let who: Authenticate = Arc::new(|arrival| ready(authenticate(arrival)).boxed());
         let endpoint = GraphqlEndpoint {
-            engine: Arc::new(test_schema::engine(test_schema::limits())),
-            authenticate: Arc::new(|arrival| ready(authenticate(arrival)).boxed()),
             body: BodyLimits { within: Duration::from_millis(300), ..BodyLimits::default() },
             within: Duration::from_millis(300),
+            ..GraphqlEndpoint::new(engine, who, Origins::Any, Clock::System)
         };
         let flag = Arc::clone(&is_ready);
         let readiness = Arc::new(move || {

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use pennypost::clock::Clock;
 use pennypost::jobs::{self, JobPayload, NewJob, State, retention, schedule};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::jobs::script::{Deed, deed};
@@ -213,6 +214,43 @@ async fn a_missed_schedule_is_made_up_for_once() {
     drop(conn);
     world.drain().await;
     assert_eq!(world.job(made[0].id).await.state, State::Success);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_schedule_that_cannot_be_read_holds_up_nobody() {
+    for broken in [
+        "UPDATE job_schedules SET cron = 'at noon', next_run_at = now() - interval '1 hour'",
+        "ALTER TABLE job_schedules DROP COLUMN cron",
+    ] {
+        let world = World::new().await;
+        let worker = world.worker(None, Duration::from_secs(30));
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let run = tokio::spawn(async move { worker.run(stopped).await });
+        // Its first round puts the schedules in order; this is about the ones after it.
+        let first = world.enqueue(short()).await;
+        world.wait_for(first.id, State::Success, Duration::from_secs(3)).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        world.execute(broken).await;
+        let soon = Clock::System.now() + TimeDelta::milliseconds(500);
+        let job = world.enqueue_new(NewJob::new(None, short()).at(soon)).await;
+        world.wait_for(job.id, State::Success, Duration::from_secs(3)).await;
+        stop.cancel();
+        run.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_schedule_that_cannot_be_read_goes_by_what_the_program_knows() {
+    let world = World::new().await;
+    let mut conn = world.conn().await;
+    schedule::plant(&mut conn).await.unwrap();
+    world.execute("UPDATE job_schedules SET cron = 'at noon', next_run_at = now() - interval '1 hour'").await;
+    assert_eq!(schedule::enqueue_due(&mut conn, &Clock::System).await.unwrap().len(), 1);
+    assert_eq!(schedule::enqueue_due(&mut conn, &Clock::System).await.unwrap().len(), 0, "its time is over");
+    let readable =
+        "SELECT count(*) AS step FROM job_schedules WHERE cron = '17 3 * * *' AND next_run_at > now()";
+    assert_eq!(world.number(readable).await, 1);
 }
 
 #[tokio::test]

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use pennypost::jobs::State;
+use pennypost::jobs::{Publisher, State};
 use tokio_util::sync::CancellationToken;
 
 use crate::jobs::world::{World, long, short};
+use crate::support::redis::shared;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mail_behind_long_extractions_starts_within_a_second() {
@@ -34,6 +35,38 @@ async fn a_mail_behind_long_extractions_starts_within_a_second() {
     assert_eq!(world.number(handed_back).await, 3);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_without_room_for_long_jobs_leaves_their_wake_ups_to_the_others() {
+    let mut world = World::new().await;
+    let settings = shared(world.database.name());
+    world.publisher = Publisher::start(&settings).unwrap();
+    let stop = CancellationToken::new();
+    let mut runs = Vec::new();
+    let mut start = |email_slots| {
+        let (worker, stopped) = (world.worker_with(email_slots, Some(settings.clone())), stop.clone());
+        runs.push(tokio::spawn(async move { worker.run(stopped).await }));
+    };
+    start(2);
+    let endless = world.enqueue(long(1000, 50)).await;
+    world.wait_for_effects(endless.id, 1, Duration::from_secs(5)).await;
+    start(8);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let mut slow = Vec::new();
+    for _ in 0..12 {
+        let job = world.enqueue(long(1, 0)).await;
+        let job = world.wait_for(job.id, State::Success, Duration::from_secs(3)).await;
+        let delay = job.started_at.unwrap() - job.created_at;
+        slow.extend((delay > chrono::TimeDelta::milliseconds(150)).then_some(delay));
+        // Between the polls of the two.
+        tokio::time::sleep(Duration::from_millis(170)).await;
+    }
+    assert!(slow.len() < 3, "{slow:?}");
+    stop.cancel();
+    for run in runs {
+        run.await.unwrap().unwrap();
+    }
+}
+
 #[tokio::test]
 async fn what_is_urgent_is_claimed_before_what_is_old() {
     let world = World::new().await;
@@ -48,10 +81,11 @@ async fn what_is_urgent_is_claimed_before_what_is_old() {
     let room = pennypost::jobs::claim::Room { any: 1, bulk: 1 };
     let worker = uuid::Uuid::from_u128(9);
     let lease = Duration::from_secs(30);
+    let mut turn = pennypost::jobs::turn::Turn::default();
     for wanted in [mail.id, bulk.id] {
-        let claimed = pennypost::jobs::claim::claim(conn, worker, pennypost::jobs::Queue::Email, room, lease)
-            .await
-            .unwrap();
+        let queue = pennypost::jobs::Queue::Email;
+        let claimed = pennypost::jobs::claim::claim(conn, worker, queue, room, lease, &mut turn);
+        let claimed = claimed.await.unwrap();
         assert_eq!(claimed.iter().map(|job| job.id).collect::<Vec<_>>(), [wanted]);
     }
 }

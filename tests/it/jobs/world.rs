@@ -145,8 +145,18 @@ struct Step {
 }
 
 pub fn settings(lease: Duration, shutdown_grace: Duration) -> JobSettings {
-    JobSettings { base_slots: 2, email_slots: 4, lease, retention: Duration::from_hours(24), shutdown_grace }
+    JobSettings {
+        base_slots: 2,
+        email_slots: 4,
+        time_slice: TIME_SLICE,
+        lease,
+        retention: Duration::from_hours(24),
+        shutdown_grace,
+    }
 }
+
+/// How long a long job keeps its slot when somebody else waits for one.
+pub const TIME_SLICE: Duration = Duration::from_secs(2);
 
 /// A job of `steps` steps with a checkpoint and an effect each, `pause` milliseconds apart.
 pub fn long(steps: i64, pause: i64) -> JobPayload {

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::database::TestDatabase;
 use crate::support::redis;
+use crate::support::socket::Socket;
 
 /// When every test begins.
 const BEGINNING: &str = "2026-11-21T09:00:00Z";
@@ -56,7 +57,11 @@ impl TestApp {
 
     /// The same, with something about the application changed.
     pub async fn start_with(change: impl FnOnce(&mut App)) -> Self {
-        let database = TestDatabase::create().await;
+        Self::start_on(TestDatabase::create().await, change).await
+    }
+
+    /// The same on that database.
+    pub async fn start_on(database: TestDatabase, change: impl FnOnce(&mut App)) -> Self {
         let import_dir = TempDir::new().unwrap();
         let mut app = app(&database, &import_dir);
         change(&mut app);
@@ -187,6 +192,11 @@ impl Person<'_> {
         let answer = self.ask(query, variables).await;
         let code = &answer["errors"][0]["extensions"]["code"];
         code.as_str().unwrap_or_else(|| panic!("{query}: {answer:#}")).to_owned()
+    }
+
+    /// A socket that is signed in as this person.
+    pub async fn socket(&self) -> Socket {
+        Socket::signed_in(&self.test.address, self.token.as_deref()).await
     }
 
     /// Connects the demo mailbox and fetches it.

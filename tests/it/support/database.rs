@@ -33,6 +33,18 @@ impl TestDatabase {
         Self { server, name }
     }
 
+    /// A fresh database whose idea of small and capital letters is that language's.
+    #[expect(clippy::disallowed_methods, reason = "the test runner says where the servers are")]
+    pub async fn create_in(language: &str) -> Self {
+        let server = std::env::var("TEST_DATABASE_URL").expect("TEST_DATABASE_URL names a PostgreSQL server");
+        let name = format!("test_{}", Clock::System.new_id().simple());
+        let mut admin = AsyncPgConnection::establish(&server).await.unwrap();
+        let locale = format!("LOCALE_PROVIDER icu ICU_LOCALE '{language}' LOCALE 'C' ENCODING 'UTF8'");
+        admin.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0 {locale}")).await.unwrap();
+        migrate_apart(Secret::new(named(&server, &name)));
+        Self { server, name }
+    }
+
     /// Its name, which no other test uses.
     pub fn name(&self) -> &str {
         &self.name
@@ -79,7 +91,7 @@ async fn template(server: &str) -> String {
         let raw = format!("{name}_raw");
         admin.batch_execute(&format!("DROP DATABASE IF EXISTS {raw} WITH (FORCE)")).await.unwrap();
         admin.batch_execute(&format!("CREATE DATABASE {raw}")).await.unwrap();
-        migrate::run(&Secret::new(named(server, &raw))).await.unwrap();
+        migrate_apart(Secret::new(named(server, &raw)));
         admin
             .batch_execute(&format!(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{raw}'"
@@ -89,6 +101,16 @@ async fn template(server: &str) -> String {
         admin.batch_execute(&format!("ALTER DATABASE {raw} RENAME TO {name}")).await.unwrap();
     }
     name
+}
+
+/// Migrations block the thread that they run on, which the runtime of a test may not allow.
+fn migrate_apart(url: Secret) {
+    let migrated = std::thread::spawn(move || {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        runtime.block_on(migrate::run(&url)).map(drop).unwrap();
+    });
+    migrated.join().unwrap();
 }
 
 fn migrations_hash() -> u64 {

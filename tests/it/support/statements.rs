@@ -20,7 +20,7 @@ impl Instrumentation for Watch {
         match event {
             InstrumentationEvent::StartEstablishConnection { url, .. } => {
                 let address = url.split('?').next().unwrap_or_default();
-                self.database = String::from(address.rsplit('/').next().unwrap_or_default());
+                address.rsplit('/').next().unwrap_or_default().clone_into(&mut self.database);
             }
             InstrumentationEvent::StartQuery { query, .. } => {
                 let statement = query.to_string();

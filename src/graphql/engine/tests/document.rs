@@ -71,10 +71,12 @@ async fn a_subscription_is_followed_and_not_executed() {
     let engine = engine(limits());
     let answers: Vec<Answer> = engine
         .follow(asking("subscription ($n: Int!) { ticks(to: $n) }", &json!({ "n": 2 })), nobody())
+        .stream
         .collect()
         .await;
     let bodies: Vec<_> = answers.iter().map(|answer| String::from_utf8_lossy(&answer.body)).collect();
     assert_eq!(bodies, [r#"{"data":{"ticks":1}}"#, r#"{"data":{"ticks":2}}"#]);
-    let refused: Vec<Answer> = engine.follow(asking("{ nothing }", &json!({})), nobody()).collect().await;
+    let refused: Vec<Answer> =
+        engine.follow(asking("{ nothing }", &json!({})), nobody()).stream.collect().await;
     assert_eq!(refused[0].outcome, Outcome::Refused(RequestCode::ValidationFailed));
 }

@@ -1,0 +1,118 @@
+//! The mutations of jobs: to cancel one, and to have one tried again.
+
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+
+use crate::error::{Code, Error, Result};
+use crate::graphql::context::RequestContext;
+use crate::graphql::global_id::NodeType;
+use crate::graphql::jobs::object::Job;
+use crate::graphql::user_error::{UserError, user_errors};
+use crate::jobs::{self, Moved, State};
+
+/// The fields of the mutation root.
+#[derive(Default)]
+pub struct JobMutation;
+
+/// Which job is to be cancelled.
+#[derive(InputObject)]
+pub struct CancelJobInput {
+    /// The job.
+    job_id: ID,
+}
+
+/// Which job is to be tried again.
+#[derive(InputObject)]
+pub struct RetryJobInput {
+    /// The job.
+    job_id: ID,
+}
+
+/// What became of the wish to cancel a job.
+#[derive(SimpleObject)]
+pub struct CancelJobPayload {
+    /// The job as it stands now. One that runs has `cancelRequestedAt`, and ends within moments; null when there is none.
+    job: Option<Job>,
+    /// Why nothing was done; empty when it was.
+    user_errors: Vec<UserError>,
+}
+
+/// What became of the wish to have a job tried again.
+#[derive(SimpleObject)]
+pub struct RetryJobPayload {
+    /// The job as it stands now, or the active one that does the same work by now; null when there is none.
+    job: Option<Job>,
+    /// Why nothing was done; empty when it was.
+    user_errors: Vec<UserError>,
+}
+
+#[Object]
+impl JobMutation {
+    /// Cancels a job: at once when it waits, at its next step when it runs. What it has done so far stays. For one that was
+    /// cancelled already, nothing more happens. An admin may cancel everyone's jobs.
+    async fn cancel_job(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which job is to be cancelled.")] input: CancelJobInput,
+    ) -> Result<CancelJobPayload> {
+        ctx.viewer()?;
+        let (job, user_errors) = split(cancel(ctx, &input.job_id).await)?;
+        Ok(CancelJobPayload { job, user_errors })
+    }
+
+    /// Puts a job that failed or was cancelled back to work, with a fresh set of attempts, from where it had come to. For one
+    /// that is at work already, nothing more happens. An admin may retry everyone's jobs.
+    async fn retry_job(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which job is to be tried again.")] input: RetryJobInput,
+    ) -> Result<RetryJobPayload> {
+        ctx.viewer()?;
+        let (job, user_errors) = split(retry(ctx, &input.job_id).await)?;
+        Ok(RetryJobPayload { job, user_errors })
+    }
+}
+
+async fn cancel(ctx: &Context<'_>, id: &ID) -> Result<jobs::Job> {
+    let (viewer, id) = (ctx.viewer()?, NodeType::Job.parse(id).ok_or_else(unknown)?);
+    let moved = jobs::cancel(&mut *ctx.conn().await?, viewer.visibility(), id, viewer.user_id).await?;
+    let job = told(ctx, moved)?;
+    match job.state {
+        State::Success | State::Failed => Err(refused("The job has ended, so it cannot be cancelled.")),
+        _ => Ok(job),
+    }
+}
+
+async fn retry(ctx: &Context<'_>, id: &ID) -> Result<jobs::Job> {
+    let (viewer, id) = (ctx.viewer()?, NodeType::Job.parse(id).ok_or_else(unknown)?);
+    let moved = jobs::retry(&mut *ctx.conn().await?, viewer.visibility(), id).await?;
+    let job = told(ctx, moved)?;
+    match (job.state, job.known_kind()) {
+        (State::Success, _) => Err(refused("The job ended well, so there is nothing to try again.")),
+        (_, None) => Err(refused("Only a newer version of the server knows how to do this job.")),
+        _ => Ok(job),
+    }
+}
+
+/// Tells the others of a change, which is committed.
+fn told(ctx: &Context<'_>, moved: Option<Moved>) -> Result<jobs::Job> {
+    let Moved { job, is_changed } = moved.ok_or_else(unknown)?;
+    if is_changed {
+        ctx.app().publisher.publish(&job);
+    }
+    Ok(job)
+}
+
+fn split(outcome: Result<jobs::Job>) -> Result<(Option<Job>, Vec<UserError>)> {
+    match outcome {
+        Ok(job) => Ok((Some(Job(job)), Vec::new())),
+        Err(error) => Ok((None, user_errors(error)?)),
+    }
+}
+
+fn unknown() -> Error {
+    Error::unknown("jobId", "job")
+}
+
+fn refused(message: &str) -> Error {
+    Error::rejected("jobId", Code::Invalid, message)
+}

@@ -1,0 +1,80 @@
+//! How full the queues are, for people who look after the server.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use crate::jobs::state::{Queue, State};
+use crate::jobs::statement::statement;
+
+/// One queue at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueStatistics {
+    /// The queue.
+    pub queue: Queue,
+    /// Jobs that wait for their time.
+    pub scheduled: i64,
+    /// Jobs that wait for a worker.
+    pub queued: i64,
+    /// Jobs that a worker has.
+    pub running: i64,
+    /// Jobs that wait for another attempt.
+    pub retrying: i64,
+    /// Since when the job waits that has waited longest for a worker; `None` when none waits.
+    pub oldest_queued_at: Option<DateTime<Utc>>,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    queue: Queue,
+    #[diesel(sql_type = Text)]
+    state: State,
+    #[diesel(sql_type = BigInt)]
+    jobs: i64,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    oldest: Option<DateTime<Utc>>,
+}
+
+#[derive(QueryableByName)]
+struct Workers {
+    #[diesel(sql_type = BigInt)]
+    workers: i64,
+}
+
+/// Every queue, the empty ones too.
+pub async fn queues(conn: &mut AsyncPgConnection) -> QueryResult<Vec<QueueStatistics>> {
+    let rows: Vec<Row> = statement(
+        "SELECT queue, state, count(*) AS jobs, min(run_at) AS oldest FROM jobs
+         WHERE state IN ('SCHEDULED', 'RETRYING', 'QUEUED', 'RUNNING') GROUP BY queue, state",
+    )
+    .load(conn)
+    .await?;
+    let found: HashMap<(Queue, State), Row> =
+        rows.into_iter().map(|row| ((row.queue, row.state), row)).collect();
+    let count = |queue, state| found.get(&(queue, state)).map_or(0, |row| row.jobs);
+    Ok(Queue::ALL
+        .into_iter()
+        .map(|queue| QueueStatistics {
+            queue,
+            scheduled: count(queue, State::Scheduled),
+            queued: count(queue, State::Queued),
+            running: count(queue, State::Running),
+            retrying: count(queue, State::Retrying),
+            oldest_queued_at: found.get(&(queue, State::Queued)).and_then(|row| row.oldest),
+        })
+        .collect())
+}
+
+/// How many workers gave a sign of life within the last half minute.
+pub async fn living_workers(conn: &mut AsyncPgConnection) -> QueryResult<i64> {
+    let row: Workers = statement(
+        "SELECT count(*) AS workers FROM job_workers WHERE seen_at > clock_timestamp() - interval '30 seconds'",
+    )
+    .get_result(conn)
+    .await?;
+    Ok(row.workers)
+}
