@@ -5,6 +5,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read the tree fails")]
 
+#[path = "architecture/engine.rs"]
+mod engine;
+#[path = "architecture/page.rs"]
+mod page;
 #[path = "architecture/scan.rs"]
 mod scan;
 #[path = "architecture/tokens.rs"]
@@ -199,6 +203,9 @@ fn complaints(path: &str, text: &str) -> Vec<String> {
             }
             Finding::Print(name) if module.name != "cli" => {
                 found.push(at(line, &format!("only cli prints, and this is `{name}!`")));
+            }
+            Finding::Engine(target) => {
+                found.extend(engine::complaint(path, &target).map(|what| at(line, &what)));
             }
             Finding::Allow => found.push(at(line, "say #[expect(.., reason = \"..\")], not #[allow]")),
             Finding::Import(_) | Finding::Print(_) => {}
