@@ -106,7 +106,7 @@ const MODULES: &[Module] = &[
         "mailbox/html/long_tags.rs", "mailbox/html/open_elements.rs", "mailbox/html/tokens.rs", "mailbox/html/tokens_tests.rs",
         "mailbox/html/tree_tests.rs", "mailbox/html_tests.rs", "mailbox/intake.rs",
         "mailbox/import.rs", "mailbox/import_folder.rs", "mailbox/mbox.rs", "mailbox/message.rs",
-        "mailbox/message_tests.rs", "mailbox/mime.rs", "mailbox/mime_tests.rs", "mailbox/prepared.rs", "mailbox/settled.rs", "mailbox/source.rs", "mailbox/store.rs",
+        "mailbox/message_tests.rs", "mailbox/mime.rs", "mailbox/mime/charset.rs", "mailbox/mime/head.rs", "mailbox/mime_tests.rs", "mailbox/prepared.rs", "mailbox/settled.rs", "mailbox/source.rs", "mailbox/store.rs",
         "mailbox/to_read.rs", "mailbox/transfer.rs", "mailbox/unreadable.rs",
     ]),
     module("extraction", &[
