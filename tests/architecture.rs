@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read the tree fails")]
 
+#[path = "architecture/compose.rs"]
+mod compose;
 #[path = "architecture/engine.rs"]
 mod engine;
 #[path = "architecture/page.rs"]
