@@ -15,6 +15,7 @@ use crate::graphql::database::Database;
 use crate::graphql::emails::query::EmailQuery;
 use crate::graphql::engine::{Attach, Caller, Engine};
 use crate::graphql::extraction::mutation::ExtractionMutation;
+use crate::graphql::guard::allowance::Rate;
 use crate::graphql::guard::limits::{Introspection, Limits};
 use crate::graphql::jobs::mutation::JobMutation;
 use crate::graphql::jobs::query::JobQuery;
@@ -46,6 +47,9 @@ pub struct Mutation(UserMutation, ConnectedAccountMutation, ExtractionMutation, 
 #[derive(Default, MergedSubscription)]
 pub struct Subscription(JobSubscription);
 
+/// One user may keep about a tenth of a core busy.
+const ALLOWANCE: Rate = Rate { capacity: 100_000, restored_per_second: 10_000 };
+
 /// The engine over the schema, with what its resolvers need.
 pub fn engine(app: Arc<App>) -> Result<Engine> {
     let limits = limits(app.environment);
@@ -75,7 +79,7 @@ fn limits(environment: Environment) -> Limits {
         Environment::Production => Introspection::SignedIn,
     };
     let sign_in_fields = vec!["login".to_owned(), "register".to_owned()];
-    Limits { sign_in_fields, introspection, ..Limits::default() }
+    Limits { sign_in_fields, introspection, allowance: Some(ALLOWANCE), ..Limits::default() }
 }
 
 #[cfg(test)]
