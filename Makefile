@@ -28,6 +28,7 @@ test: ## Run every test, beside test servers that live as long as the run
 	else \
 		scripts/test-servers cargo test --locked --no-fail-fast; \
 	fi
+	scripts/audit
 
 flow: ## Run the front end's flow and examples against a server of their own
 	@scripts/install-prerequisites --check

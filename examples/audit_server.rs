@@ -1,8 +1,9 @@
 //! The smallest server that has the HTTP side of this project, for the audits in tests/audit.
 //!
-//! `cargo run --example audit_server -- 127.0.0.1:4000`, then `node tests/audit/audit.mjs http://127.0.0.1:4000/graphql 61`.
+//! `scripts/audit` runs both. It prints where it listens, which a port 0 leaves open.
 
 use std::error::Error;
+use std::io::Write;
 use std::sync::Arc;
 
 use async_graphql::{EmptySubscription, Object, Schema};
@@ -49,6 +50,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let endpoint = GraphqlEndpoint::new(Arc::new(engine), authenticate, Origins::Any, Clock::System);
     let router =
         router(endpoint, Arc::new(|| Box::pin(async { Ok(()) })), Cors::default().layer()?, Clock::System);
-    serve(TcpListener::bind(address).await?, router, Patience::default(), CancellationToken::new()).await;
+    let listener = TcpListener::bind(address).await?;
+    writeln!(std::io::stdout(), "http://{}/graphql", listener.local_addr()?)?;
+    serve(listener, router, Patience::default(), CancellationToken::new()).await;
     Ok(())
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use deadpool::Runtime;
 use diesel::ConnectionError;
 use diesel_async::pooled_connection::deadpool::{Object, Pool as DeadPool, PoolError};
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod,
+};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 
@@ -16,9 +18,11 @@ use crate::error::{Error, Result};
 const CHECK_OUT_TIMEOUT: Duration = Duration::from_millis(1200);
 
 /// A prepared plan is made once and kept; a bound LIMIT would otherwise be planned anew at every call. Times are stored
-/// and compared in UTC. A statement that takes longer than this is a fault, not work.
+/// and compared in UTC. A statement that takes longer than this is a fault, not work. One that waits for whoever has
+/// gone away is broken off: the server would otherwise notice only when it has the answer.
 const CONNECTION_SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET TIME ZONE 'UTC'; \
-    SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '10s'";
+    SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '10s'; \
+    SET client_connection_check_interval = '1s'";
 
 /// diesel passes no SQLSTATE on, so `error` tells some faults by their text. Only a superuser may choose the language of it; with
 /// another one, a mail with a value that the database cannot hold stops its extraction instead of failing alone.
@@ -66,6 +70,14 @@ impl Pool {
                 Error::Unavailable("The database cannot be reached.".to_owned())
             }
         })
+    }
+
+    /// Takes a connection back. One that was left in the middle of a transaction is closed instead, and with it go its
+    /// locks: the pool would find it out only when it hands it out again.
+    pub fn give_back(mut connection: PooledConnection) {
+        if PoolableConnection::is_broken(&mut *connection) {
+            drop(PooledConnection::take(connection));
+        }
     }
 
     /// Asks the database for a sign of life.

@@ -4,6 +4,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use diesel_async::AsyncPgConnection;
+use scopeguard::{ScopeGuard, guard};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::db::{Pool, PooledConnection};
@@ -20,9 +21,10 @@ pub struct Database {
     permits: Arc<Semaphore>,
 }
 
-/// A connection, lent until it is dropped. Hold one at a time, and none while a loader works.
+/// A connection, lent until it is dropped. Hold one at a time, and none while a loader works. A request that ends in the
+/// middle of a transaction, because its client went away or its time was over, leaves no lock behind.
 pub struct Lease {
-    connection: PooledConnection,
+    connection: ScopeGuard<PooledConnection, fn(PooledConnection)>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -37,7 +39,9 @@ impl Database {
         let permit = Arc::clone(&self.permits).acquire_owned().await;
         let permit =
             permit.map_err(|closed| Error::internal("a request's connections are closed", closed))?;
-        Ok(Lease { connection: self.pool.connection().await?, _permit: permit })
+        let give_back: fn(PooledConnection) = Pool::give_back;
+        let connection = guard(self.pool.connection().await?, give_back);
+        Ok(Lease { connection, _permit: permit })
     }
 }
 

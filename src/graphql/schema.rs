@@ -15,6 +15,7 @@ use crate::graphql::database::Database;
 use crate::graphql::emails::query::EmailQuery;
 use crate::graphql::engine::{Attach, Caller, Engine};
 use crate::graphql::extraction::mutation::ExtractionMutation;
+use crate::graphql::guard::allowance::Rate;
 use crate::graphql::guard::limits::{Introspection, Limits};
 use crate::graphql::jobs::mutation::JobMutation;
 use crate::graphql::jobs::query::JobQuery;
@@ -54,6 +55,9 @@ pub struct Mutation(
 /// What can be watched. Each stream ends when the access token does; a client with a fresh one goes on from there.
 #[derive(Default, MergedSubscription)]
 pub struct Subscription(JobSubscription);
+
+/// One user may keep about a tenth of a core busy.
+const ALLOWANCE: Rate = Rate { capacity: 100_000, restored_per_second: 10_000 };
 
 /// The engine over the schema, with what its resolvers need.
 pub fn engine(app: Arc<App>) -> Result<Engine> {
@@ -95,7 +99,7 @@ fn limits(environment: Environment) -> Limits {
         Environment::Production => Introspection::SignedIn,
     };
     let sign_in_fields = SIGN_IN_FIELDS.map(str::to_owned).to_vec();
-    Limits { sign_in_fields, introspection, ..Limits::default() }
+    Limits { sign_in_fields, introspection, allowance: Some(ALLOWANCE), ..Limits::default() }
 }
 
 #[cfg(test)]

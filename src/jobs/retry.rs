@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel::sql_types::{Integer, Uuid as SqlUuid};
+use diesel::sql_types::{Integer, Nullable, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
@@ -23,7 +23,7 @@ pub async fn retry(
     let Some(job) = read::find(conn, visibility, id).await? else { return Ok(None) };
     let Some(kind) = job.known_kind() else { return Ok(Some(Moved { job, is_changed: false })) };
     // The nested transaction is a savepoint: a taken key must not end the caller's transaction.
-    let requeued = conn.transaction(async |conn| requeue(conn, id, kind.attempts()).await).await;
+    let requeued = conn.transaction(async |conn| requeue(conn, visibility, id, kind.attempts()).await).await;
     match requeued {
         Ok(Some(job)) => Ok(Some(Moved { job, is_changed: true })),
         Ok(None) => Ok(read::find(conn, visibility, id).await?.map(|job| Moved { job, is_changed: false })),
@@ -35,16 +35,22 @@ pub async fn retry(
     }
 }
 
-async fn requeue(conn: &mut AsyncPgConnection, id: Uuid, attempts: i32) -> QueryResult<Option<Job>> {
+async fn requeue(
+    conn: &mut AsyncPgConnection,
+    visibility: Visibility,
+    id: Uuid,
+    attempts: i32,
+) -> QueryResult<Option<Job>> {
     statement(
         "UPDATE jobs SET state = 'QUEUED', version = version + 1, run_at = clock_timestamp(),
              max_attempts = attempt - interruptions + $2, crash_count = 0,
              cancel_requested_at = NULL, cancel_requested_by = NULL, finished_at = NULL
-         WHERE id = $1 AND state IN ('FAILED', 'CANCELLED')
+         WHERE id = $1 AND ($3 IS NULL OR user_id = $3) AND state IN ('FAILED', 'CANCELLED')
          RETURNING jobs.*",
     )
     .bind::<SqlUuid, _>(id)
     .bind::<Integer, _>(attempts)
+    .bind::<Nullable<SqlUuid>, _>(visibility.user())
     .get_result(conn)
     .await
     .optional()

@@ -7,11 +7,16 @@ use super::tokens::{Token, tokens};
 pub enum Finding {
     /// A path into the crate, from its root; empty for the root itself.
     Import(Vec<String>),
+    /// A path into async-graphql, from its root.
+    Engine(Vec<String>),
     /// The name of a macro that prints.
     Print(String),
     /// An attribute that switches a lint off.
     Allow,
 }
+
+/// The package whose parts one file keeps to itself.
+const ENGINE: &str = "async_graphql";
 
 const PRINTING: [&str; 5] = ["println", "eprintln", "print", "eprint", "dbg"];
 
@@ -94,6 +99,7 @@ impl Scanner {
             "pennypost" if self.is_binary => Some(Vec::new()),
             "self" => Some(self.module.clone()),
             "super" => Some(parent(self.module.clone())),
+            ENGINE if is_first => Some(vec![ENGINE.to_owned()]),
             _ => None,
         }
     }
@@ -113,7 +119,9 @@ impl Scanner {
         if self.word(at).is_some() && self.are_colons(at + 1) && !self.is_mark(at + 3, '<') {
             return self.tree(at + 3, path);
         }
-        self.found.push((line, Finding::Import(path)));
+        let is_engine = path.first().is_some_and(|first| first == ENGINE);
+        let finding = if is_engine { Finding::Engine(path.split_off(1)) } else { Finding::Import(path) };
+        self.found.push((line, finding));
         at + 1
     }
 

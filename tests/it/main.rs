@@ -5,6 +5,7 @@
 mod batches;
 mod catalogue;
 mod demo_mailbox;
+mod dropped_requests;
 mod identity;
 mod import_command;
 mod import_paths;
@@ -14,6 +15,7 @@ mod mail_folders;
 mod main_job;
 mod poison_mail;
 mod review;
+mod rights;
 mod several_mailboxes;
 mod sign_up;
 mod support;

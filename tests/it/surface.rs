@@ -238,3 +238,27 @@ async fn a_second_trigger_returns_the_active_job() {
     test.run_jobs().await;
     test.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_queries_of_the_readme_and_introspection_pass_every_limit() {
+    let test = TestApp::start().await;
+    let readme = include_str!("../../README.md");
+    let bodies = readme.lines().filter_map(|line| line.strip_prefix("ask '")?.split('\'').next());
+    let queries: Vec<String> = bodies
+        .map(|body| {
+            let body: Value = serde_json::from_str(body).unwrap();
+            body["query"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    assert!(queries.len() >= 5 && queries[0].contains("register"), "{queries:?}");
+    test.nobody().data(&queries[0], json!({})).await;
+    let ana = test.sign_in_with("ana", "correct horse battery").await;
+    for query in &queries[1..] {
+        ana.data(query, json!({})).await;
+        test.run_jobs().await;
+    }
+    let introspection = include_str!("../../src/graphql/engine/tests/introspection.graphql");
+    let schema = ana.data(introspection, json!({})).await;
+    assert_eq!(schema["__schema"]["queryType"]["name"], "Query");
+    test.finish().await;
+}

@@ -106,8 +106,13 @@ impl TestApp {
 
     /// Signs somebody in who has registered.
     pub async fn sign_in(&self, name: &str) -> Person<'_> {
+        self.sign_in_with(name, PASSWORD).await
+    }
+
+    /// The same, for somebody with a password of their own.
+    pub async fn sign_in_with(&self, name: &str, password: &str) -> Person<'_> {
         let query = "mutation ($input: LoginInput!) { login(input: $input) { accessToken user { id } } }";
-        let input = json!({ "login": name, "password": PASSWORD });
+        let input = json!({ "login": name, "password": password });
         let data = self.nobody().data(query, json!({ "input": input })).await;
         let token = data["login"]["accessToken"].as_str().unwrap().to_owned();
         let id = data["login"]["user"]["id"].as_str().unwrap().to_owned();

@@ -13,12 +13,6 @@ fn the_printed_schema_is_stable_valid_and_names_what_it_needs() {
     }
 }
 
-#[test]
-fn our_builder_settings_register_no_extension() {
-    let source = include_str!("../../engine.rs");
-    assert!(!source.contains(".extension("), "an extension, even an empty one, slows down each field");
-}
-
 #[tokio::test]
 async fn on_its_own_the_engine_reads_an_omitted_variable_as_null() {
     let response = bare().execute("query ($m: Int) { marked(mark: $m) }").await;

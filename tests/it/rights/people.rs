@@ -1,0 +1,181 @@
+//! The four who ask, and how each kind of way into the schema is asked by them.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::support::app::{Person, TestApp};
+use crate::support::socket::Said;
+
+/// Counts with every new job and with every change of one.
+const MOVES: &str = "SELECT coalesce(sum(version), 0)::bigint AS number FROM jobs";
+/// The jobs of the viewer's own that wait to fetch.
+const WAITING: &str = "{ me { jobs(filter: { states: [QUEUED], kinds: [FETCH_EMAILS] }) { nodes { id } } } }";
+
+/// Who asks. Each of them but nobody has a job that waits to fetch.
+pub struct People<'a> {
+    pub nobody: Person<'a>,
+    pub owner: Person<'a>,
+    pub stranger: Person<'a>,
+    pub admin: Person<'a>,
+}
+
+/// What a document answers: a subscription the first event, or why there is none.
+async fn answer(person: &Person<'_>, query: &str, variables: Value) -> Value {
+    if !query.starts_with("subscription") {
+        return person.ask(query, variables).await;
+    }
+    let mut socket = person.socket().await;
+    socket.subscribe("s", query, variables).await;
+    match socket.hear().await {
+        Said::Message(said) if said["type"] == "next" => said["payload"].clone(),
+        Said::Message(said) if said["type"] == "error" => json!({ "errors": said["payload"] }),
+        other => panic!("{query}: {other:?}"),
+    }
+}
+
+impl People<'_> {
+    /// Asks without a viewer.
+    pub async fn needs_a_viewer(&self, path: &str, query: &str, variables: Value) {
+        refused(&self.nobody, path, query, variables, "UNAUTHENTICATED").await;
+    }
+
+    /// Asks by `id`, which is the owner's.
+    pub async fn ask_by_id(&self, test: &TestApp, path: &str, query: &str, id: &Value, is_own_only: bool) {
+        let (theirs, none) = (json!({ "id": id }), json!({ "id": never(id) }));
+        self.needs_a_viewer(path, query, theirs.clone()).await;
+        let before = test.number(MOVES).await;
+        let strange = answer(&self.stranger, query, theirs.clone()).await;
+        assert_eq!(strange, answer(&self.stranger, query, none.clone()).await, "{path}: a stranger can tell");
+        assert_eq!(test.number(MOVES).await, before, "{path}: a stranger moved a job");
+        let own = answer(&self.owner, query, theirs.clone()).await;
+        assert_eq!(own.get("errors"), None, "{path}: {own}");
+        assert_ne!(own, answer(&self.owner, query, none.clone()).await, "{path}: the owner sees nothing");
+        let admins = answer(&self.admin, query, theirs).await;
+        let expected = if is_own_only { answer(&self.admin, query, none).await } else { own };
+        assert_eq!(admins, expected, "{path}: as an admin");
+    }
+
+    /// Asks for a list: everybody sees their own, and an admin everyone's.
+    pub async fn ask_for_a_list(&self, path: &str, query: &str) {
+        self.needs_a_viewer(path, query, json!({})).await;
+        let own = ids_in(&self.owner.data(query, json!({})).await);
+        let strange = ids_in(&self.stranger.data(query, json!({})).await);
+        assert!(!own.is_empty() && !strange.is_empty(), "{path}: {own:?} {strange:?}");
+        assert!(own.is_disjoint(&strange), "{path}: a stranger sees the owner's rows");
+        let everyones = ids_in(&self.admin.data(query, json!({})).await);
+        assert!(!own.is_disjoint(&everyones), "{path}: an admin sees nothing of the owner's");
+        assert!(!strange.is_disjoint(&everyones), "{path}: an admin sees nothing of the stranger's");
+    }
+
+    /// Asks for the events of one's own jobs: everybody hears of those alone, an admin too.
+    pub async fn ask_for_own_events(&self, path: &str, query: &str) {
+        self.needs_a_viewer(path, query, json!({})).await;
+        for person in [&self.owner, &self.stranger, &self.admin] {
+            let heard = self.hear(person, query, json!({}), person).await;
+            assert!(heard.is_subset(&jobs_of(person).await), "{path}: of another's jobs, too: {heard:?}");
+        }
+    }
+
+    /// Asks for everyone's events, and for the owner's: as an admin alone, whoever they are about.
+    pub async fn ask_for_everyones_events(&self, path: &str, query: &str) {
+        for id in [json!(null), json!(self.owner.id), json!(self.stranger.id), never(&json!(self.owner.id))] {
+            self.needs_an_admin(path, query, json!({ "id": id })).await;
+        }
+        let heard = self.hear(&self.admin, query, json!({}), &self.stranger).await;
+        for person in [&self.owner, &self.stranger, &self.admin] {
+            assert!(heard.contains(&waiting_job(person).await), "{path}: an admin hears not of everyone");
+        }
+        let heard = self.hear(&self.admin, query, json!({ "id": self.owner.id }), &self.owner).await;
+        assert!(heard.is_subset(&jobs_of(&self.owner).await), "{path}: of another's jobs, too: {heard:?}");
+    }
+
+    /// Asks for what admins alone may know.
+    pub async fn ask_as_an_admin(&self, path: &str, query: &str) {
+        self.needs_an_admin(path, query, json!({})).await;
+        let known = answer(&self.admin, query, json!({})).await;
+        assert!(known["data"].is_object() && known.get("errors").is_none(), "{path}: {known}");
+    }
+
+    async fn needs_an_admin(&self, path: &str, query: &str, variables: Value) {
+        self.needs_a_viewer(path, query, variables.clone()).await;
+        for person in [&self.owner, &self.stranger] {
+            refused(person, path, query, variables.clone(), "FORBIDDEN").await;
+        }
+    }
+
+    /// The jobs of which a stream of events tells, while everybody's is moved; that of `last` as the last.
+    async fn hear(
+        &self,
+        person: &Person<'_>,
+        query: &str,
+        variables: Value,
+        last: &Person<'_>,
+    ) -> BTreeSet<String> {
+        let mut socket = person.socket().await;
+        socket.subscribe("s", query, variables).await;
+        let mut heard = BTreeSet::new();
+        let mut wanted = None;
+        loop {
+            let answer = socket.next("s").await.unwrap();
+            let event = answer["data"].as_object().unwrap().values().next().unwrap().clone();
+            let job = event["jobId"].as_str().unwrap().to_owned();
+            assert_eq!(event["job"]["id"], job, "{answer}");
+            heard.insert(job.clone());
+            // With its first event the stream has begun.
+            if wanted.is_none() {
+                let others = [&self.owner, &self.stranger, &self.admin];
+                for other in others.into_iter().filter(|other| other.id != last.id) {
+                    move_job(other).await;
+                }
+                wanted = Some(move_job(last).await);
+            }
+            if wanted == Some((job, event["version"].clone())) {
+                return heard;
+            }
+        }
+    }
+}
+
+/// Asks, and expects that code.
+async fn refused(person: &Person<'_>, path: &str, query: &str, variables: Value, code: &str) {
+    let answer = answer(person, query, variables).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{path}: {answer}");
+}
+
+/// An id of the same type that never was anybody's.
+fn never(id: &Value) -> Value {
+    let id = id.as_str().unwrap();
+    let (start, end) = id.split_at(12);
+    let other = if end.starts_with('A') { 'B' } else { 'A' };
+    json!(format!("{start}{other}{}", &end[1..]))
+}
+
+/// The ids of the one list of an answer.
+fn ids_in(data: &Value) -> BTreeSet<String> {
+    let lists = data.as_object().unwrap().values();
+    let nodes = lists.flat_map(|list| list["nodes"].as_array().unwrap());
+    nodes.map(|node| node["id"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn jobs_of(person: &Person<'_>) -> BTreeSet<String> {
+    ids_in(&person.data("{ me { jobs(first: 100) { nodes { id } } } }", json!({})).await["me"])
+}
+
+async fn waiting_job(person: &Person<'_>) -> String {
+    let waiting = ids_in(&person.data(WAITING, json!({})).await["me"]);
+    waiting.into_iter().next().expect("a job waits to fetch")
+}
+
+/// Cancels the person's job that waits, and has it tried again: its id, and the version that it has then.
+async fn move_job(person: &Person<'_>) -> (String, Value) {
+    let job = waiting_job(person).await;
+    let variables = json!({ "id": job });
+    let cancel = "mutation ($id: ID!) { cancelJob(input: { jobId: $id }) { job { state } } }";
+    let data = person.data(cancel, variables.clone()).await;
+    assert_eq!(data["cancelJob"]["job"]["state"], "CANCELLED", "{data}");
+    let retry = "mutation ($id: ID!) { retryJob(input: { jobId: $id }) { job { state version } } }";
+    let data = person.data(retry, variables).await;
+    assert_eq!(data["retryJob"]["job"]["state"], "QUEUED", "{data}");
+    (job, data["retryJob"]["job"]["version"].clone())
+}
