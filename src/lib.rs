@@ -15,6 +15,7 @@ pub mod mailer;
 pub mod redis;
 
 pub mod accounts;
+pub mod audit;
 pub mod categories;
 pub mod extraction;
 pub mod jobs;

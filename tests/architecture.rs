@@ -91,7 +91,9 @@ const MODULES: &[Module] = &[
         "users/password_reset.rs", "users/profile.rs", "users/refresh_token.rs", "users/registration.rs",
         "users/rotation.rs", "users/session.rs", "users/sign_in.rs", "users/standing.rs", "users/user.rs",
     ]),
-    module("audit", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &[]),
+    module("audit", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &[
+        "audit.rs", "audit/action.rs", "audit/author.rs", "audit/changes.rs", "audit/list.rs",
+    ]),
     module("idempotency", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &[]),
     module("categories", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &["categories.rs"]),
     module("accounts", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &["accounts.rs", "accounts/learn.rs"]),
@@ -139,6 +141,7 @@ const MODULES: &[Module] = &[
     module("app", &[LEAVES, INFRASTRUCTURE, DOMAINS], &["app.rs"]),
     // 4: transports
     module("graphql", &[LEAVES, INFRASTRUCTURE, DOMAINS, &["app"]], &[
+        "graphql/audit.rs", "graphql/audit/input.rs", "graphql/audit/object.rs", "graphql/audit/query.rs",
         "graphql/connected_accounts.rs",
         "graphql/connected_accounts/input.rs",
         "graphql/connected_accounts/mutation.rs",

@@ -4,6 +4,7 @@ use clap::Subcommand;
 use diesel_async::AsyncPgConnection;
 
 use crate::app::App;
+use crate::audit::Author;
 use crate::cli::Ending;
 use crate::cli::servers::{Servers, database_url};
 use crate::cli::signals::Signals;
@@ -92,7 +93,7 @@ async fn make_admin(
     let registration = Registration::parse(input, Role::Admin)?;
     let password = random_password();
     let hash = hasher.hash(Password::parse(password.clone(), "password")?).await?;
-    let (user, welcome) = register(conn, clock, registration, hash).await?;
+    let (user, welcome) = register(conn, clock, registration, hash, &Author::command_line(clock)).await?;
     publisher.publish(&welcome.job);
     show("An admin with a new password", &user, &password);
     Ok(())
@@ -102,7 +103,7 @@ async fn set_password(conn: &mut AsyncPgConnection, hasher: &Hasher, username: &
     let user = user::find_by_username(conn, username).await?.ok_or(Error::NotFound("user"))?;
     let password = random_password();
     let hash = hasher.hash(Password::parse(password.clone(), "password")?).await?;
-    operator::set_password_hash(conn, user.id, &hash, Clock::System.now()).await?;
+    operator::set_password_hash(conn, user.id, &hash, &Author::command_line(&Clock::System)).await?;
     show("A new password", &user, &password);
     Ok(())
 }

@@ -28,6 +28,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_entries (id) {
+        id -> Uuid,
+        at -> Timestamptz,
+        action -> Text,
+        owner -> Nullable<Uuid>,
+        actor -> Nullable<Uuid>,
+        credential_kind -> Nullable<Text>,
+        credential -> Nullable<Uuid>,
+        address -> Nullable<Inet>,
+        subject_kind -> Nullable<Text>,
+        subject -> Nullable<Uuid>,
+        changes -> Jsonb,
+        request_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     categories (id) {
         id -> Uuid,
         user_id -> Uuid,
@@ -323,6 +340,7 @@ diesel::joinable!(users -> roles (role));
 diesel::allow_tables_to_appear_in_same_query!(
     account_masks,
     accounts,
+    audit_entries,
     categories,
     connected_accounts,
     email_places,

@@ -7,6 +7,7 @@ use async_graphql::{Context, ID};
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::audit::Author;
 use crate::error::{Error, Result};
 use crate::graphql::database::{Database, Lease};
 use crate::graphql::engine::Caller;
@@ -28,6 +29,9 @@ pub trait RequestContext {
 
     /// The device that the request came from.
     fn device(&self) -> Device;
+
+    /// Who acts, for the entry about it.
+    fn author(&self) -> Author;
 
     /// The application.
     fn app(&self) -> &App;
@@ -62,6 +66,14 @@ impl RequestContext for Context<'_> {
     fn device(&self) -> Device {
         let caller = self.data_unchecked::<Caller>();
         Device { address: caller.address, user_agent: caller.user_agent.clone() }
+    }
+
+    fn author(&self) -> Author {
+        let (clock, caller) = (&self.app().clock, self.data_unchecked::<Caller>());
+        match &caller.viewer {
+            Some(viewer) => Author::of(clock, viewer),
+            None => Author::stranger(clock, caller.address, caller.request_id),
+        }
     }
 
     fn app(&self) -> &App {

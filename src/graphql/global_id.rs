@@ -26,10 +26,14 @@ pub enum NodeType {
     Extraction,
     /// A signed-in device.
     Session,
+    /// One thing that somebody did.
+    AuditEntry,
+    /// A personal API token.
+    ApiToken,
 }
 
 impl NodeType {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::User,
         Self::Category,
         Self::Account,
@@ -39,6 +43,8 @@ impl NodeType {
         Self::Job,
         Self::Extraction,
         Self::Session,
+        Self::AuditEntry,
+        Self::ApiToken,
     ];
 
     /// The id of the object of this type whose row is `id`.
@@ -65,6 +71,8 @@ impl NodeType {
             Self::Job => 7,
             Self::Extraction => 8,
             Self::Session => 9,
+            Self::AuditEntry => 20,
+            Self::ApiToken => 21,
         }
     }
 }

@@ -13,6 +13,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
+use crate::audit;
 use crate::error::{Error, Result};
 use crate::extraction::sighting::Sighted;
 use crate::extraction::{run, sighting};
@@ -48,6 +49,8 @@ pub struct Loaders {
     pub emails: ByKey<mailbox::Email>,
     /// Jobs by id.
     pub jobs: ByKey<jobs::Job>,
+    /// What somebody did, by id.
+    pub audit_entries: ByKey<audit::AuditEntry>,
     /// Readings of mails by id.
     pub extractions: ByKey<run::Extraction>,
     /// The mail, the reading and the job behind a transaction.
@@ -106,6 +109,9 @@ impl Loaders {
             }),
             jobs: ByKey::new(database, &visible, |conn, visibility, ids| {
                 jobs::read::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
+            }),
+            audit_entries: ByKey::new(database, &visible, |conn, visibility, ids| {
+                audit::list::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
             }),
             connected_accounts: ByKey::new(database, &visible, |conn, visibility, ids| {
                 connected_account::for_ids(conn, visibility, ids)

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::error::{Code, Error, Result};
 use crate::graphql::accounts::object::Account;
+use crate::graphql::audit::object::AuditEntry;
 use crate::graphql::categories::object::Category;
 use crate::graphql::connected_accounts::object::ConnectedAccount;
 use crate::graphql::context::RequestContext;
@@ -46,6 +47,8 @@ pub enum Node {
     Extraction(Extraction),
     /// A signed-in device.
     Session(Session),
+    /// One thing that somebody did.
+    AuditEntry(AuditEntry),
 }
 
 /// The queries for objects of any type.
@@ -101,6 +104,8 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Related<Node> {
         }
         NodeType::Email => loaders.emails.related(id, |row| Email(row).into()).await,
         NodeType::Session => loaders.sessions.related(id, |row| Session(row).into()).await,
+        NodeType::AuditEntry => loaders.audit_entries.related(id, |row| AuditEntry(row).into()).await,
+        NodeType::ApiToken => None,
         NodeType::Extraction => loaders.extractions.related(id, |row| Extraction(row).into()).await,
     }
 }

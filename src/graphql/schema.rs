@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::config::Environment;
 use crate::error::Result;
 use crate::graphql::accounts::query::AccountQuery;
+use crate::graphql::audit::query::AuditQuery;
 use crate::graphql::categories::query::CategoryQuery;
 use crate::graphql::connected_accounts::mutation::ConnectedAccountMutation;
 use crate::graphql::connected_accounts::query::ConnectedAccountQuery;
@@ -39,6 +40,7 @@ pub struct Query(
     ConnectedAccountQuery,
     EmailQuery,
     JobQuery,
+    AuditQuery,
 );
 
 /// What can be done. What may go wrong as a matter of course is data: `userErrors`.

@@ -5,6 +5,7 @@ use diesel::sql_types::{BigInt, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::audit::{self, Action, Author, Changes};
 use crate::clock::Clock;
 use crate::db::schema::users;
 use crate::error::{Code, Error, Result};
@@ -31,7 +32,12 @@ pub const TABLES: [&str; 12] = [
 
 /// Signs the user of a right password out for good and enqueues the job that deletes what is theirs, in one transaction.
 /// `InUse` for the last admin. Publish the job.
-pub async fn request(conn: &mut AsyncPgConnection, clock: &Clock, asked: &Asked) -> Result<Enqueued> {
+pub async fn request(
+    conn: &mut AsyncPgConnection,
+    clock: &Clock,
+    asked: &Asked,
+    author: &Author,
+) -> Result<Enqueued> {
     let (user, now) = (&asked.user, clock.now());
     conn.transaction(async |conn| {
         asked.forgive(conn).await?;
@@ -40,6 +46,8 @@ pub async fn request(conn: &mut AsyncPgConnection, clock: &Clock, asked: &Asked)
         }
         diesel::update(users::table.find(user.id)).set(users::is_active.eq(false)).execute(conn).await?;
         session::end_all(conn, user.id, None, now).await?;
+        let action = Action::UserDeletionRequested;
+        audit::record_of_user(conn, author, action, user.id, Changes::none()).await?;
         let payload = JobPayload::DeleteUser { user_id: user.id };
         let job = NewJob::new(None, payload).unique(user.id.to_string());
         Ok::<_, Error>(enqueue(conn, clock.new_id(), job).await?)
@@ -76,10 +84,20 @@ pub async fn delete_rows(
     diesel::sql_query(sql).bind::<SqlUuid, _>(user_id).bind::<BigInt, _>(limit).execute(conn).await
 }
 
-/// Deletes the user, with the rows that are left: by then only those of small tables. An active user is left alone.
-pub async fn delete_user(conn: &mut AsyncPgConnection, user_id: Uuid) -> QueryResult<usize> {
-    login_attempt::forget_places(conn, user_id).await?;
-    diesel::delete(users::table.find(user_id).filter(users::is_active.eq(false))).execute(conn).await
+/// Deletes the user, with the rows that are left: by then only those of small tables. In what was written down of them stands
+/// a pseudonym from then on. An active user is left alone.
+pub async fn delete_user(conn: &mut AsyncPgConnection, user_id: Uuid) -> QueryResult<()> {
+    let pseudonym = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
+    conn.transaction(async |conn| {
+        login_attempt::forget_places(conn, user_id).await?;
+        let left = users::table.find(user_id).filter(users::is_active.eq(false));
+        diesel::delete(left).execute(conn).await?;
+        if may_delete(conn, user_id).await? {
+            audit::pseudonymise(conn, user_id, pseudonym).await?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// True for a user whose rows the job may delete: one who is gone, or may not sign in any more.

@@ -131,6 +131,11 @@ async fn count_one(
     Err(Error::RateLimited { retry_after: left.unwrap_or(Duration::from_secs(1)) })
 }
 
+/// Until when the attempt locks one of its subjects unless it is taken back.
+pub fn locked_until(counted: &[Counted]) -> Option<DateTime<Utc>> {
+    counted.iter().filter_map(|counted| counted.locked_until).max()
+}
+
 /// Takes the attempt back: it was the owner's.
 pub async fn forgive(conn: &mut AsyncPgConnection, counted: &[Counted]) -> QueryResult<()> {
     for Counted { subject, locked_until } in counted {

@@ -1,10 +1,10 @@
 //! What an operator does to users from the command line, beside the API.
 
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::audit::{self, Action, Author, Changes};
 use crate::db::schema::users;
 use crate::error::Result;
 use crate::users::{User, session};
@@ -20,11 +20,12 @@ pub async fn set_password_hash(
     conn: &mut AsyncPgConnection,
     user_id: Uuid,
     hash: &str,
-    now: DateTime<Utc>,
+    author: &Author,
 ) -> Result<()> {
     conn.transaction(async |conn| {
         diesel::update(users::table.find(user_id)).set(users::password_hash.eq(hash)).execute(conn).await?;
-        session::end_all(conn, user_id, None, now).await?;
+        session::end_all(conn, user_id, None, author.now()).await?;
+        audit::record_of_user(conn, author, Action::PasswordSet, user_id, Changes::none()).await?;
         Ok(())
     })
     .await

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::audit::{self, Action, Author, Changes};
 use crate::db::schema::users;
 use crate::error::{Code, Error, Result};
 use crate::users::login_attempt::{self, Counted, Subject};
@@ -56,8 +57,9 @@ pub async fn change(
     asked: &Asked,
     new_hash: String,
     session_id: Uuid,
-    now: DateTime<Utc>,
+    author: &Author,
 ) -> Result<()> {
+    let now = author.now();
     conn.transaction(async |conn| {
         asked.forgive(conn).await?;
         let unchanged = users::table.find(asked.user.id).filter(users::password_hash.eq(&asked.hash));
@@ -67,6 +69,7 @@ pub async fn change(
             return Err(Error::rejected("oldPassword", Code::InvalidCredentials, message));
         }
         session::end_all(conn, asked.user.id, Some(session_id), now).await?;
+        audit::record_of_user(conn, author, Action::PasswordChanged, asked.user.id, Changes::none()).await?;
         Ok(())
     })
     .await

@@ -10,6 +10,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::audit::{self, Action, Author, Changes};
 use crate::clock::Clock;
 use crate::db::schema::{password_resets, users};
 use crate::error::{Code, Error, Result};
@@ -136,9 +137,10 @@ pub async fn redeem(
     conn: &mut AsyncPgConnection,
     redeemed: &Redeemed,
     password_hash: String,
-    now: DateTime<Utc>,
+    author: &Author,
 ) -> Result<()> {
     let Redeemed { user, code_hash, counted } = redeemed;
+    let (author, now) = (author.known_as(user.id, None), author.now());
     conn.transaction(async |conn| {
         let row = password_resets::table.find(user.id).filter(password_resets::code_hash.eq(code_hash));
         if diesel::delete(row).execute(conn).await? == 0 {
@@ -150,6 +152,7 @@ pub async fn redeem(
         let row = users::table.find(user.id);
         diesel::update(row).set(users::password_hash.eq(password_hash)).execute(conn).await?;
         session::end_all(conn, user.id, None, now).await?;
+        audit::record_of_user(conn, &author, Action::PasswordReset, user.id, Changes::none()).await?;
         Ok(())
     })
     .await

@@ -2,9 +2,10 @@
 
 use chrono_tz::Tz;
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::audit::{self, Action, Author, Changes};
 use crate::db::schema::users;
 use crate::error::{Code, Error, Result};
 use crate::money::Currency;
@@ -44,14 +45,36 @@ impl UserChanges {
 }
 
 /// Changes the user, and returns them as they are now. `Unauthenticated` when they are gone.
-pub async fn update(conn: &mut AsyncPgConnection, id: Uuid, changes: UserChanges) -> Result<User> {
+pub async fn update(
+    conn: &mut AsyncPgConnection,
+    author: &Author,
+    id: Uuid,
+    changes: UserChanges,
+) -> Result<User> {
     let row = users::table.find(id);
-    let found = if changes.is_empty() {
-        row.select(User::as_select()).first(conn).await.optional()?
-    } else {
-        diesel::update(row).set(changes).returning(User::as_returning()).get_result(conn).await.optional()?
-    };
-    found.ok_or(Error::Unauthenticated)
+    if changes.is_empty() {
+        let found = row.select(User::as_select()).first(conn).await.optional()?;
+        return found.ok_or(Error::Unauthenticated);
+    }
+    conn.transaction(async |conn| {
+        let found = row.select(User::as_select()).for_update().first(conn).await.optional()?;
+        let before: User = found.ok_or(Error::Unauthenticated)?;
+        let after: User =
+            diesel::update(row).set(changes).returning(User::as_returning()).get_result(conn).await?;
+        let changed = difference(&before, &after);
+        if !changed.is_empty() {
+            audit::record_of_user(conn, author, Action::UserUpdated, id, changed).await?;
+        }
+        Ok(after)
+    })
+    .await
+}
+
+fn difference(before: &User, after: &User) -> Changes {
+    Changes::none()
+        .with("displayName", Some(&before.display_name), Some(&after.display_name))
+        .with("baseCurrency", Some(&before.base_currency), Some(&after.base_currency))
+        .with("timeZone", Some(&before.time_zone), Some(&after.time_zone))
 }
 
 /// A name shown to people, without white space around it.

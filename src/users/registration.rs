@@ -4,6 +4,7 @@ use chrono_tz::Tz;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
+use crate::audit::{self, Action, Author, Changes};
 use crate::categories;
 use crate::clock::Clock;
 use crate::db::on_constraint;
@@ -72,11 +73,15 @@ pub async fn register(
     clock: &Clock,
     new: Registration,
     password_hash: String,
+    author: &Author,
 ) -> Result<(User, Enqueued)> {
     conn.transaction(async |conn| {
         create_role(conn, new.role).await?;
         let user = insert(conn, clock, &new, password_hash).await?;
         categories::create_starter_set(conn, clock, user.id).await?;
+        let (author, role) = (author.or_by(user.id), new.role.as_str());
+        let changes = Changes::none().with("role", None, Some(role));
+        audit::record_of_user(conn, &author, Action::UserRegistered, user.id, changes).await?;
         let welcome = JobPayload::SendEmail(Outgoing::Welcome { user_id: user.id });
         let job = enqueue(conn, clock.new_id(), NewJob::new(Some(user.id), welcome)).await?;
         Ok((user, job))

@@ -11,6 +11,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::audit::{self, Action, Author, Changes, SubjectKind};
 use crate::clock::Clock;
 use crate::db::schema::sessions;
 use crate::error::{Error, Result};
@@ -64,6 +65,7 @@ pub async fn rotate(
     shown: &RefreshToken,
     device: &Device,
     lifetime: Duration,
+    author: &Author,
 ) -> Result<Rotated> {
     let now = clock.now();
     conn.transaction(async |conn| {
@@ -80,7 +82,7 @@ pub async fn rotate(
         if let Some(token) = chain.repeat(shown, now) {
             return Ok(Rotated::Renewed { user, session_id, token });
         }
-        let notice = Box::new(end(conn, clock, &chain, now).await?);
+        let notice = Box::new(end(conn, clock, &chain, now, author).await?);
         Ok::<_, Error>(Rotated::Reused { session_id, notice })
     })
     .await
@@ -127,9 +129,12 @@ async fn end(
     clock: &Clock,
     chain: &Chain,
     now: DateTime<Utc>,
+    author: &Author,
 ) -> QueryResult<Enqueued> {
     let row = sessions::table.find(chain.id);
     diesel::update(row).set(sessions::revoked_at.eq(now)).execute(conn).await?;
+    let (owner, subject) = (Some(chain.user_id), Some((SubjectKind::Session, chain.id)));
+    audit::record(conn, author, Action::RefreshTokenReused, owner, subject, Changes::none()).await?;
     let mail = JobPayload::SendEmail(Outgoing::RefreshTokenReused { user_id: chain.user_id });
     enqueue(conn, clock.new_id(), NewJob::new(Some(chain.user_id), mail)).await
 }

@@ -6,10 +6,11 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use ipnet::IpNet;
 use uuid::Uuid;
 
+use crate::audit::{self, Action, Author, Changes, SubjectKind};
 use crate::clock::Clock;
 use crate::db::schema::sessions;
 use crate::page::Page;
@@ -134,6 +135,41 @@ pub async fn for_ids(
 
 /// Ends one session of `user_id`; `None` when they have no such session that lives.
 pub async fn end(
+    conn: &mut AsyncPgConnection,
+    author: &Author,
+    user_id: Uuid,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<Session>> {
+    let is_own = author.session_id() == Some(id);
+    let action = if is_own { Action::SignedOut } else { Action::SessionRevoked };
+    conn.transaction(async |conn| {
+        let ended = end_one(conn, user_id, id, now).await?;
+        if ended.is_some() {
+            let subject = Some((SubjectKind::Session, id));
+            audit::record(conn, author, action, Some(user_id), subject, Changes::none()).await?;
+        }
+        Ok(ended)
+    })
+    .await
+}
+
+/// Ends every session of `user_id` because they say so; returns how many.
+pub async fn end_everywhere(
+    conn: &mut AsyncPgConnection,
+    author: &Author,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    conn.transaction(async |conn| {
+        let ended = end_all(conn, user_id, None, now).await?;
+        audit::record_of_user(conn, author, Action::SignedOutEverywhere, user_id, Changes::none()).await?;
+        Ok(ended)
+    })
+    .await
+}
+
+async fn end_one(
     conn: &mut AsyncPgConnection,
     user_id: Uuid,
     id: Uuid,

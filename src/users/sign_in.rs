@@ -12,6 +12,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::audit::{self, Action, Author, Changes, SubjectKind};
 use crate::clock::Clock;
 use crate::db::lower;
 use crate::db::schema::{sessions, users};
@@ -39,6 +40,13 @@ pub struct Knock {
 pub struct Counting {
     found: Option<(User, String)>,
     counted: Vec<Counted>,
+}
+
+/// A lock that an attempt brings with it unless its password is right.
+#[derive(Clone, Copy)]
+pub struct Lock {
+    owner: Option<Uuid>,
+    until: DateTime<Utc>,
 }
 
 /// A password that was right.
@@ -70,6 +78,12 @@ pub async fn count(conn: &mut AsyncPgConnection, knock: &Knock, now: DateTime<Ut
 }
 
 impl Counting {
+    /// The lock that stands if the password is wrong.
+    pub fn lock(&self) -> Option<Lock> {
+        let until = login_attempt::locked_until(&self.counted)?;
+        Some(Lock { owner: self.found.as_ref().map(|(user, _)| user.id), until })
+    }
+
     /// Reads the password, while no connection waits for it. `InvalidCredentials` after the same time whatever is wrong.
     pub async fn check(self, hasher: &Hasher, password: String) -> Result<Right> {
         let (user, hash) = self.found.unzip();
@@ -84,6 +98,13 @@ impl Counting {
     }
 }
 
+/// Writes a lock down, once the password was wrong. The same statement for nobody.
+pub async fn note(conn: &mut AsyncPgConnection, author: &Author, lock: Lock) -> QueryResult<()> {
+    let subject = lock.owner.map(|id| (SubjectKind::User, id));
+    let changes = Changes::none().with("lockedUntil", None, Some(&lock.until.to_rfc3339()));
+    audit::record(conn, author, Action::SignInLocked, lock.owner, subject, changes).await
+}
+
 /// Begins the session of whoever knew the password, in one transaction.
 pub async fn begin(
     conn: &mut AsyncPgConnection,
@@ -91,6 +112,7 @@ pub async fn begin(
     right: Right,
     device: &Device,
     lifetime: Duration,
+    author: &Author,
 ) -> Result<SignedIn> {
     let Right { mut user, old_hash, new_hash, counted } = right;
     let now = clock.now();
@@ -108,6 +130,10 @@ pub async fn begin(
         }
         user.last_login_at = Some(now);
         let (session_id, refresh_token) = session::begin(conn, clock, user.id, device, lifetime).await?;
+        let (author, subject) =
+            (author.known_as(user.id, Some(session_id)), (SubjectKind::Session, session_id));
+        let action = Action::SignedIn;
+        audit::record(conn, &author, action, Some(user.id), Some(subject), Changes::none()).await?;
         Ok(SignedIn { user, session_id, refresh_token })
     })
     .await

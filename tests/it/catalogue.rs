@@ -76,7 +76,7 @@ const RULES: &[Rule] = &[
         sentence: "a row knows when it was made; an event has its own moment",
         offenders: "SELECT name AS text FROM our_tables AS tables WHERE NOT EXISTS (SELECT FROM our_columns AS columns
             WHERE columns.oid = tables.oid AND is_not_null AND type = 'timestamp with time zone'
-            AND columns.name = CASE tables.name WHEN 'job_events' THEN 'at' ELSE 'created_at' END)",
+            AND columns.name = CASE WHEN tables.name IN ('job_events', 'audit_entries') THEN 'at' ELSE 'created_at' END)",
         breaches: &[
             "ALTER TABLE users ALTER created_at DROP NOT NULL",
             "ALTER TABLE users ALTER created_at TYPE timestamp",
@@ -90,7 +90,7 @@ const RULES: &[Rule] = &[
                     AND columns.name = 'updated_at' AND type = 'timestamp with time zone')
                 AND EXISTS (SELECT FROM pg_trigger WHERE tgrelid = tables.oid AND tgname = 'touch_updated_at'
                     AND tgfoid = 'touch_updated_at'::regproc AND tgenabled = 'O'))
-            = (name IN ('email_places', 'email_sources', 'email_texts', 'job_events'))",
+            = (name IN ('email_places', 'email_sources', 'email_texts', 'job_events', 'audit_entries'))",
         breaches: &[
             "ALTER TABLE emails ALTER updated_at DROP NOT NULL",
             "DROP TRIGGER touch_updated_at ON emails",
@@ -100,7 +100,8 @@ const RULES: &[Rule] = &[
     Rule {
         sentence: "every table is somebody's, but the system's own",
         offenders: "SELECT name AS text FROM our_tables WHERE name NOT IN (SELECT name FROM owned_tables)
-            AND name NOT IN ('roles', 'users', 'login_attempts', 'jobs', 'job_events', 'job_workers', 'job_schedules')",
+            AND name NOT IN ('roles', 'users', 'login_attempts', 'jobs', 'job_events', 'job_workers', 'job_schedules',
+                'audit_entries')",
         breaches: &["CREATE TABLE loose (id uuid PRIMARY KEY)"],
     },
     Rule {
@@ -167,7 +168,7 @@ const RULES: &[Rule] = &[
         sentence: "every id of another row is held by a foreign key, but those of jobs and of what outlives its target",
         offenders: "SELECT text FROM our_columns AS columns WHERE type = 'uuid' AND name LIKE '%\\_id' AND NOT EXISTS (
                 SELECT FROM our_references WHERE conrelid = columns.oid AND attnum = ANY (conkey))
-            AND text NOT IN ('extractions.job_id', 'jobs.user_id', 'jobs.worker_id')",
+            AND text NOT IN ('extractions.job_id', 'jobs.user_id', 'jobs.worker_id', 'audit_entries.request_id')",
         breaches: &[
             "ALTER TABLE accounts ADD loose_id uuid",
             "ALTER TABLE sightings DROP CONSTRAINT sightings_transaction_fkey",

@@ -9,4 +9,4 @@ mod resets;
 mod secrets;
 mod sessions;
 mod tokens;
-mod world;
+pub mod world;

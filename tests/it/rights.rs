@@ -19,8 +19,18 @@ use crate::support::app::{Person, TestApp};
 mod people;
 
 /// The types with an id of their own.
-const NODES: &[&str] =
-    &["Account", "Category", "ConnectedAccount", "Email", "Extraction", "Job", "Session", "Transaction", "User"];
+const NODES: &[&str] = &[
+    "Account",
+    "AuditEntry",
+    "Category",
+    "ConnectedAccount",
+    "Email",
+    "Extraction",
+    "Job",
+    "Session",
+    "Transaction",
+    "User",
+];
 
 /// How a way into the schema is asked.
 #[derive(Clone, Copy)]
@@ -59,6 +69,8 @@ const ROWS: &[(&str, Way, &str)] = &[
         email { id } extraction { id } job { id } } }"),
     ("Query.accounts", List, "{ accounts(first: 100) { nodes { id } } }"),
     ("Query.accounts.userId", Id(&["User"]), "query ($id: ID) { accounts(userId: $id) { totalCount nodes { id } } }"),
+    ("Query.auditEntries", List, "{ auditEntries(first: 100) { nodes { id } } }"),
+    ("Query.auditEntries.userId", Id(&["User"]), "query ($id: ID) { auditEntries(userId: $id) { totalCount nodes { id subjectId } } }"),
     ("Query.categories", List, "{ categories(first: 100) { nodes { id } } }"),
     ("Query.categories.userId", Id(&["User"]), "query ($id: ID) { categories(userId: $id) { totalCount nodes { id } } }"),
     ("Query.connectedAccounts", List, "{ connectedAccounts(first: 100) { nodes { id } } }"),
@@ -176,12 +188,13 @@ fn every_root_field_and_every_argument_that_takes_an_id_has_a_row() {
 async fn ids_of(person: &Person<'_>) -> BTreeMap<&'static str, Value> {
     let query = "{ me { id accounts(first: 1) { nodes { id } } connectedAccounts(first: 1) { nodes { id } }
         emails(filter: { extractionStatus: [COMPLETED] }, first: 1) { nodes { id } } jobs(filter: { states: [QUEUED], kinds: [FETCH_EMAILS] }) { nodes { id } }
-        sessions(last: 1) { nodes { id } } transactions(first: 1) { nodes { id account { id } category { id } extraction { id } } } } }";
+        auditEntries(first: 1) { nodes { id } } sessions(last: 1) { nodes { id } } transactions(first: 1) { nodes { id account { id } category { id } extraction { id } } } } }";
     let data = person.data(query, json!({})).await;
     let (me, transaction) = (&data["me"], &data["me"]["transactions"]["nodes"][0]);
     let first = |list: &str| me[list]["nodes"][0]["id"].clone();
     let ids = BTreeMap::from([
         ("Account", transaction["account"]["id"].clone()),
+        ("AuditEntry", first("auditEntries")),
         ("Category", transaction["category"]["id"].clone()),
         ("ConnectedAccount", first("connectedAccounts")),
         ("Email", first("emails")),

@@ -77,7 +77,7 @@ async fn connect(ctx: &Context<'_>, input: CreateConnectedAccountInput) -> Resul
     let user = user::find(&mut conn, viewer.user_id).await?.ok_or(Error::Unauthenticated)?;
     let folder = ImportFolder::new(ctx.app().import_folder_of(&user.username));
     let new = input.new_account(folder);
-    connected_account::create(&mut conn, &ctx.app().clock, user.id, new).await
+    connected_account::create(&mut conn, &ctx.app().clock, user.id, new, &ctx.author()).await
 }
 
 async fn start(ctx: &Context<'_>, input: &FetchEmailsInput) -> Result<Enqueued> {

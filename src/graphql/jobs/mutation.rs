@@ -1,7 +1,10 @@
 //! The mutations of jobs: to cancel one, and to have one tried again.
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use diesel::QueryResult;
+use diesel_async::{AsyncConnection, AsyncPgConnection};
 
+use crate::audit::{self, Action, Author, Changes, SubjectKind};
 use crate::error::{Code, Error, Result};
 use crate::graphql::context::RequestContext;
 use crate::graphql::global_id::NodeType;
@@ -74,7 +77,13 @@ impl JobMutation {
 
 async fn cancel(ctx: &Context<'_>, id: &ID) -> Result<jobs::Job> {
     let (viewer, id) = (ctx.viewer()?, NodeType::Job.parse(id).ok_or_else(unknown)?);
-    let moved = jobs::cancel(&mut *ctx.conn().await?, viewer.visibility(), id, viewer.user_id).await?;
+    let (visibility, author) = (viewer.visibility(), ctx.author());
+    let conn = &mut *ctx.conn().await?;
+    let moving = conn.transaction(async |conn| {
+        let moved = jobs::cancel(conn, visibility, id, viewer.user_id).await?;
+        note(conn, &author, Action::JobCancelled, moved).await
+    });
+    let moved = moving.await?;
     let job = told(ctx, moved)?;
     match job.state {
         State::Success | State::Failed => Err(refused("The job has ended, so it cannot be cancelled.")),
@@ -84,13 +93,33 @@ async fn cancel(ctx: &Context<'_>, id: &ID) -> Result<jobs::Job> {
 
 async fn retry(ctx: &Context<'_>, id: &ID) -> Result<jobs::Job> {
     let (viewer, id) = (ctx.viewer()?, NodeType::Job.parse(id).ok_or_else(unknown)?);
-    let moved = jobs::retry(&mut *ctx.conn().await?, viewer.visibility(), id).await?;
+    let (visibility, author) = (viewer.visibility(), ctx.author());
+    let conn = &mut *ctx.conn().await?;
+    let moving = conn.transaction(async |conn| {
+        let moved = jobs::retry(conn, visibility, id).await?;
+        note(conn, &author, Action::JobRetried, moved).await
+    });
+    let moved = moving.await?;
     let job = told(ctx, moved)?;
     match (job.state, job.known_kind()) {
         (State::Success, _) => Err(refused("The job ended well, so there is nothing to try again.")),
         (_, None) => Err(refused("Only a newer version of the server knows how to do this job.")),
         _ => Ok(job),
     }
+}
+
+/// Writes a change down, beside it.
+async fn note(
+    conn: &mut AsyncPgConnection,
+    author: &Author,
+    action: Action,
+    moved: Option<Moved>,
+) -> QueryResult<Option<Moved>> {
+    if let Some(Moved { job, is_changed: true }) = &moved {
+        let subject = Some((SubjectKind::Job, job.id));
+        audit::record(conn, author, action, job.user_id, subject, Changes::none()).await?;
+    }
+    Ok(moved)
 }
 
 /// Tells the others of a change, which is committed.

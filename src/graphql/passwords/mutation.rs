@@ -91,7 +91,7 @@ async fn reset(ctx: &Context<'_>, input: ResetPasswordInput) -> Result<()> {
     let tried = password_reset::try_code(&mut *ctx.conn().await?, &input.email, address, now).await?;
     let redeemed = tried.check(hasher, input.code).await?;
     let hash = hasher.hash(redeemed.accept(password)?).await?;
-    password_reset::redeem(&mut *ctx.conn().await?, &redeemed, hash, now).await?;
+    password_reset::redeem(&mut *ctx.conn().await?, &redeemed, hash, &ctx.author()).await?;
     ctx.app().standings.forget_user(redeemed.user.id);
     Ok(())
 }
@@ -104,7 +104,7 @@ async fn change(ctx: &Context<'_>, input: ChangePasswordInput) -> Result<users::
     let asked = password_change::ask(&mut *ctx.conn().await?, user_id, session_id, now).await?;
     asked.check(hasher, input.old_password, "oldPassword").await?;
     let hash = hasher.hash(password.apart_from(&asked.user.username, "newPassword")?).await?;
-    password_change::change(&mut *ctx.conn().await?, &asked, hash, session_id, now).await?;
+    password_change::change(&mut *ctx.conn().await?, &asked, hash, session_id, &ctx.author()).await?;
     ctx.app().standings.forget_user(user_id);
     Ok(asked.user)
 }

@@ -96,7 +96,7 @@ impl SessionMutation {
     /// Ends every session of the viewer's, this one included.
     async fn logout_everywhere(&self, ctx: &Context<'_>) -> Result<LogoutEverywherePayload> {
         let (user_id, now) = (ctx.viewer()?.user_id, ctx.app().clock.now());
-        let ended = session::end_all(&mut *ctx.conn().await?, user_id, None, now).await?;
+        let ended = session::end_everywhere(&mut *ctx.conn().await?, &ctx.author(), user_id, now).await?;
         ctx.app().standings.forget_user(user_id);
         let ended_count = int(i64::try_from(ended).unwrap_or(i64::MAX));
         Ok(LogoutEverywherePayload { ended_count, user_errors: Vec::new() })
@@ -123,8 +123,12 @@ async fn check_in(ctx: &Context<'_>, input: LoginInput) -> Result<SignedIn> {
     let knock = Knock { login: input.login, device: ctx.device(), refresh_token };
     let (clock, lifetime) = (&ctx.app().clock, ctx.app().config.refresh_token_lifetime);
     let counting = sign_in::count(&mut *ctx.conn().await?, &knock, clock.now()).await?;
-    let right = counting.check(&ctx.app().hasher, input.password).await?;
-    sign_in::begin(&mut *ctx.conn().await?, clock, right, &knock.device, lifetime).await
+    let lock = counting.lock();
+    let right = counting.check(&ctx.app().hasher, input.password).await;
+    if let (Err(_), Some(lock)) = (&right, lock) {
+        sign_in::note(&mut *ctx.conn().await?, &ctx.author(), lock).await?;
+    }
+    sign_in::begin(&mut *ctx.conn().await?, clock, right?, &knock.device, lifetime, &ctx.author()).await
 }
 
 async fn refresh(ctx: &Context<'_>, input: &RefreshTokenInput) -> Result<SignedIn> {
@@ -135,7 +139,7 @@ async fn refresh(ctx: &Context<'_>, input: &RefreshTokenInput) -> Result<SignedI
     let shown = RefreshToken::parse(&input.refresh_token).ok_or_else(ended)?;
     let (app, device) = (ctx.app(), ctx.device());
     let lifetime = app.config.refresh_token_lifetime;
-    match rotate(&mut *ctx.conn().await?, &app.clock, &shown, &device, lifetime).await? {
+    match rotate(&mut *ctx.conn().await?, &app.clock, &shown, &device, lifetime, &ctx.author()).await? {
         Rotated::Renewed { user, session_id, token } => {
             Ok(SignedIn { user: *user, session_id, refresh_token: token })
         }
@@ -156,7 +160,7 @@ async fn revoke(ctx: &Context<'_>, input: &RevokeSessionInput) -> Result<users::
 
 async fn end(ctx: &Context<'_>, user_id: Uuid, session_id: Uuid) -> Result<Option<users::Session>> {
     let now = ctx.app().clock.now();
-    let ended = session::end(&mut *ctx.conn().await?, user_id, session_id, now).await?;
+    let ended = session::end(&mut *ctx.conn().await?, &ctx.author(), user_id, session_id, now).await?;
     ctx.app().standings.forget_session(session_id);
     Ok(ended)
 }

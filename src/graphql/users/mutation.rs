@@ -98,7 +98,8 @@ async fn sign_up(ctx: &Context<'_>, input: RegisterInput) -> Result<SignedIn> {
     let registration = Registration::parse(input, Role::User)?;
     let hash = app.hasher.hash(registration.accept(password)?).await?;
     let mut conn = ctx.conn().await?;
-    let (user, welcome) = registration::register(&mut conn, &app.clock, registration, hash).await?;
+    let (user, welcome) =
+        registration::register(&mut conn, &app.clock, registration, hash, &ctx.author()).await?;
     app.publisher.publish(&welcome.job);
     let lifetime = app.config.refresh_token_lifetime;
     let (session_id, refresh_token) =
@@ -108,7 +109,8 @@ async fn sign_up(ctx: &Context<'_>, input: RegisterInput) -> Result<SignedIn> {
 
 async fn update(ctx: &Context<'_>, input: &UpdateUserInput) -> Result<users::User> {
     let changes = input.changes()?;
-    profile::update(&mut *ctx.conn().await?, ctx.viewer()?.user_id, changes).await
+    let user_id = ctx.viewer()?.user_id;
+    profile::update(&mut *ctx.conn().await?, &ctx.author(), user_id, changes).await
 }
 
 /// The password is checked while no connection waits for it.
@@ -117,7 +119,7 @@ async fn delete(ctx: &Context<'_>, input: DeleteUserInput) -> Result<ID> {
     let now = app.clock.now();
     let asked = password_change::ask(&mut *ctx.conn().await?, user_id, session_id, now).await?;
     asked.check(&app.hasher, input.password, "password").await?;
-    let enqueued = deletion::request(&mut *ctx.conn().await?, &app.clock, &asked).await?;
+    let enqueued = deletion::request(&mut *ctx.conn().await?, &app.clock, &asked, &ctx.author()).await?;
     app.standings.forget_user(user_id);
     app.publisher.publish(&enqueued.job);
     Ok(NodeType::User.id(user_id))

@@ -10,6 +10,7 @@ use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use pennypost::app::{App, AppParts};
 use pennypost::clock::Clock;
 use pennypost::config::{Config, Environment};
+use pennypost::db::pool::connect;
 use pennypost::graphql;
 use pennypost::http::endpoint;
 use pennypost::http::serve::{Patience, serve};
@@ -151,6 +152,12 @@ impl TestApp {
     /// Runs SQL, behind the program's back.
     pub async fn execute(&self, sql: &str) {
         self.app.pool.connection().await.unwrap().batch_execute(sql).await.unwrap();
+    }
+
+    /// Runs SQL that the database may refuse, on a connection of its own.
+    pub async fn try_execute(&self, sql: &str) -> diesel::QueryResult<()> {
+        let mut conn = connect(&self.app.database_url).await.unwrap();
+        conn.batch_execute(sql).await
     }
 
     /// The number that a query gives in its column `number`.

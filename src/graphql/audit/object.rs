@@ -1,0 +1,207 @@
+//! The object `AuditEntry`.
+
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+
+use crate::audit;
+use crate::audit::Shown;
+use crate::error::{Error, Result};
+use crate::graphql::context::RequestContext;
+use crate::graphql::global_id::NodeType;
+use crate::graphql::loaders::Related;
+use crate::graphql::scalars::DateTime;
+use crate::graphql::users::object::User;
+
+/// The object over a row.
+pub struct AuditEntry(pub audit::AuditEntry);
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(name = "AuditAction", remote = "audit::Action")]
+pub enum AuditAction {
+    /// Somebody registered, or the command line made an admin.
+    UserRegistered,
+    /// Somebody signed in with their password.
+    SignedIn,
+    /// Wrong passwords locked a name, an address or a device for a while.
+    SignInLocked,
+    /// Somebody signed out.
+    SignedOut,
+    /// Somebody signed out of every device.
+    SignedOutEverywhere,
+    /// Somebody ended a session of theirs.
+    SessionRevoked,
+    /// Somebody showed an old refresh token, which ended its session.
+    RefreshTokenReused,
+    /// Somebody changed their password by the old one.
+    PasswordChanged,
+    /// Somebody set a password by a code from a mail.
+    PasswordReset,
+    /// The command line set a password.
+    PasswordSet,
+    /// Somebody changed their profile.
+    UserUpdated,
+    /// Somebody asked to be deleted.
+    UserDeletionRequested,
+    /// An admin gave a user another role.
+    UserRoleChanged,
+    /// An admin let a user sign in again.
+    UserActivated,
+    /// An admin signed a user out for good.
+    UserDeactivated,
+    /// Somebody made an API token.
+    ApiTokenCreated,
+    /// Somebody revoked an API token.
+    ApiTokenRevoked,
+    /// Somebody connected a mailbox.
+    ConnectedAccountCreated,
+    /// Somebody cancelled a job.
+    JobCancelled,
+    /// Somebody had a job tried again.
+    JobRetried,
+    /// An admin looked into another user's mail.
+    EmailTextRead,
+}
+
+/// What kind of thing it was done to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(name = "AuditSubjectKind", remote = "audit::SubjectKind")]
+pub enum SubjectKind {
+    /// A user.
+    User,
+    /// A session.
+    Session,
+    /// An API token.
+    ApiToken,
+    /// A mailbox.
+    ConnectedAccount,
+    /// A job.
+    Job,
+    /// A mail.
+    Email,
+}
+
+/// What somebody shows to be who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(name = "AuditCredentialKind")]
+pub enum CredentialKind {
+    /// The access token of a session.
+    Session,
+    /// A personal API token.
+    ApiToken,
+    /// The command line of the server.
+    CommandLine,
+}
+
+/// One field that changed.
+#[derive(SimpleObject)]
+pub struct AuditChange {
+    /// The field, by its name in this schema.
+    field: String,
+    /// Its value before; null where there was none.
+    before: Option<String>,
+    /// Its value after; null where there is none.
+    after: Option<String>,
+}
+
+/// One thing that somebody did. Entries are never changed, and outlive the people in them: of a user who was deleted stay the
+/// time, the action and a pseudonym.
+#[Object]
+impl AuditEntry {
+    /// The opaque id.
+    pub async fn id(&self) -> ID {
+        NodeType::AuditEntry.id(self.0.id)
+    }
+
+    /// When it happened.
+    async fn at(&self) -> DateTime {
+        DateTime(self.0.at)
+    }
+
+    /// What was done.
+    async fn action(&self) -> Result<AuditAction> {
+        let name = self.0.action.as_str();
+        let action = audit::Action::parse(name).map(AuditAction::from);
+        action.ok_or_else(|| Error::internal("an entry has an unknown action", name))
+    }
+
+    /// The id of the user whom it was done to, a pseudonym once they are deleted; null where that is nobody.
+    async fn owner_id(&self) -> Option<ID> {
+        self.0.owner.map(|id| NodeType::User.id(id))
+    }
+
+    /// The id of the user who did it, a pseudonym once they are deleted; null for somebody who had not signed in, and for the
+    /// command line.
+    async fn actor_id(&self) -> Option<ID> {
+        self.0.actor.map(|id| NodeType::User.id(id))
+    }
+
+    /// The user who did it; null where the viewer may not see them, or nobody is known.
+    async fn actor(&self, ctx: &Context<'_>) -> Related<User> {
+        ctx.loaders().users.related(self.0.actor, User).await
+    }
+
+    /// What the actor showed; null where they showed nothing.
+    async fn credential_kind(&self) -> Option<CredentialKind> {
+        self.0.shown().map(|shown| match shown {
+            Shown::Session(_) => CredentialKind::Session,
+            Shown::ApiToken(_) => CredentialKind::ApiToken,
+            Shown::CommandLine => CredentialKind::CommandLine,
+        })
+    }
+
+    /// The session or the API token; null where it was neither.
+    async fn credential_id(&self) -> Option<ID> {
+        match self.0.shown()? {
+            Shown::Session(id) => Some(NodeType::Session.id(id)),
+            Shown::ApiToken(id) => Some(NodeType::ApiToken.id(id)),
+            Shown::CommandLine => None,
+        }
+    }
+
+    /// The address that the request came from; null where none is known.
+    async fn address(&self) -> Option<String> {
+        self.0.address.map(|network| network.addr().to_string())
+    }
+
+    /// What kind of thing it was done to; null where it was none.
+    async fn subject_kind(&self) -> Option<SubjectKind> {
+        self.kind().map(SubjectKind::from)
+    }
+
+    /// The id of what it was done to, which may be gone; null where it was none.
+    async fn subject_id(&self) -> Option<ID> {
+        self.kind().zip(self.0.subject).map(|(kind, id)| node_type(kind).id(id))
+    }
+
+    /// The fields that changed. There is never a secret among them, nor the text of a mail.
+    async fn changes(&self) -> Vec<AuditChange> {
+        let change = |change: audit::changes::Change| AuditChange {
+            field: change.field,
+            before: change.before,
+            after: change.after,
+        };
+        self.0.changes().into_iter().map(change).collect()
+    }
+
+    /// The id that the answer and the log carry; null for the command line.
+    async fn request_id(&self) -> Option<String> {
+        self.0.request_id.map(|id| id.to_string())
+    }
+}
+
+impl AuditEntry {
+    fn kind(&self) -> Option<audit::SubjectKind> {
+        audit::SubjectKind::parse(self.0.subject_kind.as_deref()?)
+    }
+}
+
+fn node_type(kind: audit::SubjectKind) -> NodeType {
+    match kind {
+        audit::SubjectKind::User => NodeType::User,
+        audit::SubjectKind::Session => NodeType::Session,
+        audit::SubjectKind::ApiToken => NodeType::ApiToken,
+        audit::SubjectKind::ConnectedAccount => NodeType::ConnectedAccount,
+        audit::SubjectKind::Job => NodeType::Job,
+        audit::SubjectKind::Email => NodeType::Email,
+    }
+}
