@@ -1,6 +1,7 @@
 //! The people who sign in: registration, passwords, sessions and their tokens, and how they leave.
 
 pub mod access_token;
+pub mod api_token;
 pub mod common_passwords;
 pub mod deletion;
 pub mod leftovers;
@@ -16,6 +17,7 @@ pub mod rotation;
 pub mod session;
 pub mod sign_in;
 pub mod standing;
+pub mod token_text;
 pub mod user;
 
 pub use session::Session;

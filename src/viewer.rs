@@ -41,12 +41,81 @@ impl Role {
 }
 
 /// What a request shows to be a user's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Credential {
     /// The access token of a session.
     Session(Uuid),
     /// A personal API token.
     Token(Uuid),
+}
+
+/// One thing that a personal API token may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// To read.
+    Read,
+    /// To change, and to read.
+    Write,
+    /// To have mails fetched and read.
+    Ingest,
+    /// To do so as an admin, for as long as the owner is one.
+    Admin,
+}
+
+/// What a credential may do: a session everything, a personal API token what its owner chose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scopes([bool; 4]);
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 4] = [Self::Read, Self::Write, Self::Ingest, Self::Admin];
+
+    /// The name in the database and in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "READ",
+            Self::Write => "WRITE",
+            Self::Ingest => "INGEST",
+            Self::Admin => "ADMIN",
+        }
+    }
+
+    /// What whoever lacks it is told.
+    pub fn missing(self) -> &'static str {
+        match self {
+            Self::Read => "This needs an API token with the scope READ.",
+            Self::Write => "This needs an API token with the scope WRITE.",
+            Self::Ingest => "This needs an API token with the scope INGEST.",
+            Self::Admin => "This needs an API token with the scope ADMIN.",
+        }
+    }
+}
+
+impl Scopes {
+    /// What a session may do.
+    pub const ALL: Self = Self([true; 4]);
+
+    /// The scopes of those names; a name that this version does not know gives nothing.
+    pub fn parse<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Self {
+        Self(Scope::ALL.map(|scope| names.clone().any(|name| name == scope.as_str())))
+    }
+
+    /// The scopes, one by one.
+    pub fn to_vec(self) -> Vec<Scope> {
+        let all = Scope::ALL.into_iter().zip(self.0);
+        all.filter_map(|(scope, is_there)| is_there.then_some(scope)).collect()
+    }
+
+    /// True when that may be done. Whoever may change something may read it.
+    pub fn allow(self, wanted: Scope) -> bool {
+        let [read, write, ingest, admin] = self.0;
+        match wanted {
+            Scope::Read => read || write,
+            Scope::Write => write,
+            Scope::Ingest => ingest,
+            Scope::Admin => admin,
+        }
+    }
 }
 
 /// The signed-in user behind one request.
@@ -58,6 +127,8 @@ pub struct Viewer {
     pub role: Role,
     /// What shows that it is them.
     pub credential: Credential,
+    /// What they may do with it.
+    pub scopes: Scopes,
     /// The address that the request came from, where one is known.
     pub address: Option<IpAddr>,
     /// The id that the answer and the log carry.

@@ -86,10 +86,10 @@ const MODULES: &[Module] = &[
     ]),
     // 2: domains
     module("users", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS, &["categories"]], &[
-        "users.rs", "users/access_token.rs", "users/common_passwords.rs", "users/deletion.rs", "users/leftovers.rs",
+        "users.rs", "users/access_token.rs", "users/api_token.rs", "users/common_passwords.rs", "users/deletion.rs", "users/leftovers.rs",
         "users/login_attempt.rs", "users/operator.rs", "users/password.rs", "users/password_change.rs",
         "users/password_reset.rs", "users/profile.rs", "users/refresh_token.rs", "users/registration.rs",
-        "users/rotation.rs", "users/session.rs", "users/sign_in.rs", "users/standing.rs", "users/user.rs",
+        "users/rotation.rs", "users/session.rs", "users/sign_in.rs", "users/standing.rs", "users/token_text.rs", "users/user.rs",
     ]),
     module("audit", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &[
         "audit.rs", "audit/action.rs", "audit/author.rs", "audit/changes.rs", "audit/list.rs",
@@ -141,6 +141,8 @@ const MODULES: &[Module] = &[
     module("app", &[LEAVES, INFRASTRUCTURE, DOMAINS], &["app.rs"]),
     // 4: transports
     module("graphql", &[LEAVES, INFRASTRUCTURE, DOMAINS, &["app"]], &[
+        "graphql/api_tokens.rs", "graphql/api_tokens/input.rs", "graphql/api_tokens/mutation.rs",
+        "graphql/api_tokens/object.rs", "graphql/api_tokens/query.rs",
         "graphql/audit.rs", "graphql/audit/input.rs", "graphql/audit/object.rs", "graphql/audit/query.rs",
         "graphql/connected_accounts.rs",
         "graphql/connected_accounts/input.rs",
@@ -162,7 +164,7 @@ const MODULES: &[Module] = &[
         "graphql/extraction.rs", "graphql/extraction/input.rs", "graphql/extraction/mutation.rs",
         "graphql/global_id.rs", "graphql/guard.rs", "graphql/guard/allowance.rs", "graphql/guard/cache.rs", "graphql/guard/characters.rs",
         "graphql/guard/document.rs", "graphql/guard/limits.rs", "graphql/guard/one_of.rs", "graphql/guard/price.rs",
-        "graphql/guard/shape.rs", "graphql/guard/subscription_root.rs", "graphql/guard/variables.rs", "graphql/jobs.rs", "graphql/jobs/event.rs",
+        "graphql/guard/scopes.rs", "graphql/guard/shape.rs", "graphql/guard/subscription_root.rs", "graphql/guard/variables.rs", "graphql/jobs.rs", "graphql/jobs/event.rs",
         "graphql/jobs/input.rs", "graphql/jobs/mutation.rs", "graphql/jobs/object.rs", "graphql/jobs/query.rs",
         "graphql/jobs/queue_statistics.rs", "graphql/jobs/subscription.rs", "graphql/loaders.rs",
         "graphql/node.rs", "graphql/passwords.rs", "graphql/passwords/input.rs", "graphql/passwords/mutation.rs",

@@ -28,6 +28,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    api_tokens (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        name -> Text,
+        prefix -> Text,
+        token_hash -> Bytea,
+        scopes -> Array<Nullable<Text>>,
+        expires_at -> Nullable<Timestamptz>,
+        last_used_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     audit_entries (id) {
         id -> Uuid,
         at -> Timestamptz,
@@ -323,6 +339,7 @@ diesel::table! {
 
 diesel::joinable!(account_masks -> users (user_id));
 diesel::joinable!(accounts -> users (user_id));
+diesel::joinable!(api_tokens -> users (user_id));
 diesel::joinable!(categories -> users (user_id));
 diesel::joinable!(connected_accounts -> users (user_id));
 diesel::joinable!(email_places -> users (user_id));
@@ -340,6 +357,7 @@ diesel::joinable!(users -> roles (role));
 diesel::allow_tables_to_appear_in_same_query!(
     account_masks,
     accounts,
+    api_tokens,
     audit_entries,
     categories,
     connected_accounts,

@@ -14,7 +14,7 @@ use crate::graphql::engine::Caller;
 use crate::graphql::global_id::NodeType;
 use crate::graphql::loaders::Loaders;
 use crate::users::session::Device;
-use crate::viewer::{Viewer, Visibility};
+use crate::viewer::{Scope, Viewer, Visibility};
 
 /// What the engine attached to a request, by name.
 pub trait RequestContext {
@@ -53,6 +53,9 @@ impl RequestContext for Context<'_> {
 
     fn admin(&self) -> Result<&Viewer> {
         let viewer = self.viewer()?;
+        if !viewer.scopes.allow(Scope::Admin) {
+            return Err(Error::Forbidden(Scope::Admin.missing()));
+        }
         if viewer.is_admin() { Ok(viewer) } else { Err(Error::Forbidden("This is for admins.")) }
     }
 

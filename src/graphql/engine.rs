@@ -21,7 +21,7 @@ pub use crate::graphql::error::{Refusal, RequestCode};
 use crate::graphql::error::{Shown, show, whole_seconds};
 use crate::graphql::guard::allowance::{Allowances, Payer, Spent};
 use crate::graphql::guard::limits::Limits;
-use crate::graphql::guard::{Admitted, Guard};
+use crate::graphql::guard::{Admitted, Guard, scopes};
 pub use crate::graphql::guard::{Allowed, Incoming};
 use crate::viewer::Viewer;
 
@@ -175,6 +175,9 @@ impl Engine {
         caller: &Caller,
     ) -> Result<(Admitted, Ending), Refusal> {
         let admitted = self.guard.admit(incoming, allowed, caller.viewer.is_some())?;
+        if let Some(viewer) = &caller.viewer {
+            scopes::check(&admitted.scopes, viewer.scopes)?;
+        }
         let payer = Payer::of(caller.viewer.as_ref().map(|viewer| viewer.user_id), caller.address);
         let paying = self.allowances.as_ref().zip(payer);
         let spent = paying.map(|(all, payer)| all.spend(payer, admitted.cost, Instant::now())).transpose()?;

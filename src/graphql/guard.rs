@@ -7,6 +7,7 @@ pub mod document;
 pub mod limits;
 pub mod one_of;
 pub mod price;
+pub mod scopes;
 pub mod shape;
 pub mod subscription_root;
 pub mod variables;
@@ -21,6 +22,7 @@ use async_graphql::parser::types::ExecutableDocument;
 use serde_json::{Map, Value};
 
 use crate::graphql::error::{Refusal, RequestCode};
+use crate::viewer::Scope;
 use cache::DocumentCache;
 use document::{Document, ReadOperation};
 use limits::Limits;
@@ -66,6 +68,8 @@ pub struct Admitted {
     pub is_subscription: bool,
     /// The price.
     pub cost: u64,
+    /// What it needs of a personal API token.
+    pub scopes: Vec<Scope>,
 }
 
 impl Guard {
@@ -98,6 +102,7 @@ impl Guard {
             variables: variables::for_engine(coerced),
             is_subscription: operation.is_subscription(),
             cost,
+            scopes: read.scopes.clone(),
         })
     }
 

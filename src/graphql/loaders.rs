@@ -20,7 +20,7 @@ use crate::extraction::{run, sighting};
 use crate::graphql::database::Database;
 use crate::mailbox::{connected_account, email};
 use crate::page::Page;
-use crate::users::{session, user};
+use crate::users::{api_token, session, user};
 use crate::viewer::Visibility;
 use crate::{accounts, categories, jobs, mailbox, transactions, users};
 
@@ -49,6 +49,8 @@ pub struct Loaders {
     pub emails: ByKey<mailbox::Email>,
     /// Jobs by id.
     pub jobs: ByKey<jobs::Job>,
+    /// Personal API tokens by id.
+    pub api_tokens: ByKey<api_token::ApiToken>,
     /// What somebody did, by id.
     pub audit_entries: ByKey<audit::AuditEntry>,
     /// Readings of mails by id.
@@ -78,8 +80,8 @@ type Loaded<Found> = std::result::Result<Option<Found>, Arc<Error>>;
 type ForKeys<Found, K> =
     for<'a> fn(&'a mut AsyncPgConnection, Visibility, &'a [K]) -> BoxFuture<'a, QueryResult<Vec<(K, Found)>>>;
 
-/// Whose rows the request may see at this moment; nobody's before a sign-in.
-type Visible = Arc<RwLock<Option<Visibility>>>;
+/// Whose rows the request may see at this moment; or what whoever asks for any is told.
+type Visible = Arc<RwLock<Result<Visibility>>>;
 
 struct Batch<Found, K> {
     database: Database,
@@ -89,7 +91,7 @@ struct Batch<Found, K> {
 
 impl Loaders {
     /// The loaders of a new request, for the rows of `visibility`; without one nothing is loaded.
-    pub fn new(database: &Database, visibility: Option<Visibility>) -> Self {
+    pub fn new(database: &Database, visibility: Result<Visibility>) -> Self {
         let visible = Arc::new(RwLock::new(visibility));
         Self {
             users: ByKey::new(database, &visible, |conn, visibility, ids| {
@@ -112,6 +114,9 @@ impl Loaders {
             }),
             audit_entries: ByKey::new(database, &visible, |conn, visibility, ids| {
                 audit::list::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
+            }),
+            api_tokens: ByKey::new(database, &visible, |conn, visibility, ids| {
+                api_token::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
             }),
             connected_accounts: ByKey::new(database, &visible, |conn, visibility, ids| {
                 connected_account::for_ids(conn, visibility, ids)
@@ -142,7 +147,7 @@ impl Loaders {
     /// From here on the request sees what the user sees whom it signed in, whoever's token came with it: what hangs on
     /// that user is theirs.
     pub fn sign_in(&self, user_id: Uuid) {
-        *self.visibility.write().unwrap_or_else(PoisonError::into_inner) = Some(Visibility::Of(user_id));
+        *self.visibility.write().unwrap_or_else(PoisonError::into_inner) = Ok(Visibility::Of(user_id));
     }
 }
 
@@ -184,8 +189,11 @@ impl<Found: Clone, K: Key> BatchFn<K, Loaded<Found>> for Batch<Found, K> {
 
 impl<Found, K: Key> Batch<Found, K> {
     async fn read(&self, keys: &[K]) -> Result<HashMap<K, Found>> {
-        let visibility = *self.visibility.read().unwrap_or_else(PoisonError::into_inner);
-        let visibility = visibility.ok_or(Error::Unauthenticated)?;
+        let visibility = match &*self.visibility.read().unwrap_or_else(PoisonError::into_inner) {
+            Ok(visibility) => *visibility,
+            Err(Error::Forbidden(why)) => return Err(Error::Forbidden(why)),
+            Err(_) => return Err(Error::Unauthenticated),
+        };
         let mut conn = self.database.lease().await?;
         Ok((self.read)(&mut conn, visibility, keys).await?.into_iter().collect())
     }

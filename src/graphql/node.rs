@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::error::{Code, Error, Result};
 use crate::graphql::accounts::object::Account;
+use crate::graphql::api_tokens::object::ApiToken;
 use crate::graphql::audit::object::AuditEntry;
 use crate::graphql::categories::object::Category;
 use crate::graphql::connected_accounts::object::ConnectedAccount;
@@ -49,6 +50,8 @@ pub enum Node {
     Session(Session),
     /// One thing that somebody did.
     AuditEntry(AuditEntry),
+    /// A personal API token.
+    ApiToken(ApiToken),
 }
 
 /// The queries for objects of any type.
@@ -105,7 +108,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Related<Node> {
         NodeType::Email => loaders.emails.related(id, |row| Email(row).into()).await,
         NodeType::Session => loaders.sessions.related(id, |row| Session(row).into()).await,
         NodeType::AuditEntry => loaders.audit_entries.related(id, |row| AuditEntry(row).into()).await,
-        NodeType::ApiToken => None,
+        NodeType::ApiToken => loaders.api_tokens.related(id, |row| ApiToken(row).into()).await,
         NodeType::Extraction => loaders.extractions.related(id, |row| Extraction(row).into()).await,
     }
 }

@@ -6,8 +6,9 @@ use async_graphql::{Data, MergedObject, MergedSubscription, Schema, SchemaBuilde
 
 use crate::app::App;
 use crate::config::Environment;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graphql::accounts::query::AccountQuery;
+use crate::graphql::api_tokens::mutation::ApiTokenMutation;
 use crate::graphql::audit::query::AuditQuery;
 use crate::graphql::categories::query::CategoryQuery;
 use crate::graphql::connected_accounts::mutation::ConnectedAccountMutation;
@@ -28,6 +29,7 @@ use crate::graphql::sessions::mutation::SessionMutation;
 use crate::graphql::transactions::query::TransactionQuery;
 use crate::graphql::users::mutation::UserMutation;
 use crate::graphql::users::query::UserQuery;
+use crate::viewer::{Scope, Visibility};
 
 /// What can be read. A list holds every row that the viewer may see: a user's own, for an admin everyone's.
 #[derive(Default, MergedObject)]
@@ -49,6 +51,7 @@ pub struct Mutation(
     UserMutation,
     SessionMutation,
     PasswordMutation,
+    ApiTokenMutation,
     ConnectedAccountMutation,
     ExtractionMutation,
     JobMutation,
@@ -66,12 +69,21 @@ pub fn engine(app: Arc<App>) -> Result<Engine> {
     let limits = limits(app.environment);
     let attach: Attach = Box::new(move |data: &mut Data, caller: Caller| {
         let database = Database::new(app.pool.clone());
-        data.insert(Loaders::new(&database, caller.viewer.as_ref().map(crate::viewer::Viewer::visibility)));
+        data.insert(Loaders::new(&database, visible(&caller)));
         data.insert(database);
         data.insert(Arc::clone(&app));
         data.insert(caller);
     });
     Engine::new(builder(), limits, attach)
+}
+
+/// Whose rows may hang on what a request returns: nobody's, for a token that may not read.
+fn visible(caller: &Caller) -> Result<Visibility> {
+    match &caller.viewer {
+        None => Err(Error::Unauthenticated),
+        Some(viewer) if !viewer.scopes.allow(Scope::Read) => Err(Error::Forbidden(Scope::Read.missing())),
+        Some(viewer) => Ok(viewer.visibility()),
+    }
 }
 
 /// The schema in the schema language, without a database behind it.
@@ -95,13 +107,17 @@ const SIGN_IN_FIELDS: [&str; 7] = [
     "deleteUser",
 ];
 
+/// The mutations that have mails fetched and read.
+const INGEST_FIELDS: [&str; 2] = ["fetchEmails", "extractEmails"];
+
 fn limits(environment: Environment) -> Limits {
     let introspection = match environment {
         Environment::Development => Introspection::Everyone,
         Environment::Production => Introspection::SignedIn,
     };
     let sign_in_fields = SIGN_IN_FIELDS.map(str::to_owned).to_vec();
-    Limits { sign_in_fields, introspection, allowance: Some(ALLOWANCE), ..Limits::default() }
+    let ingest_fields = INGEST_FIELDS.map(str::to_owned).to_vec();
+    Limits { sign_in_fields, ingest_fields, introspection, allowance: Some(ALLOWANCE), ..Limits::default() }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, USER_AGENT};
+use chrono::{DateTime, Utc};
 use tokio::time::timeout;
 
 use crate::app::App;
@@ -18,6 +19,8 @@ use crate::http::graphql::GraphqlEndpoint;
 use crate::http::origin::Origins;
 use crate::http::page;
 use crate::http::router::{self, Cors};
+use crate::users::standing::Standing;
+use crate::users::token_text::TokenText;
 use crate::viewer::{Credential, Viewer};
 
 /// How long the database may take to say that it is there.
@@ -75,13 +78,37 @@ async fn caller(app: &App, arrival: &Arrival) -> Result<Caller> {
     let stranger = Caller { viewer: None, address, user_agent, request_id, good_for: None };
     let Some(token) = bearer_token(&arrival.headers)? else { return Ok(stranger) };
     let now = app.clock.now();
+    let (credential, standing, good_for) = if TokenText::is_meant(token) {
+        by_api_token(app, token, now).await?
+    } else {
+        by_session(app, token, now).await?
+    };
+    let Standing { user_id, role, scopes, .. } = standing;
+    let viewer = Viewer { user_id, role, credential, scopes, address, request_id };
+    Ok(Caller { viewer: Some(viewer), good_for: Some(good_for), ..stranger })
+}
+
+/// Who shows an access token, and how long that is good.
+async fn by_session(app: &App, token: &str, now: DateTime<Utc>) -> Result<(Credential, Standing, Duration)> {
     let claims = app.access_tokens.verify(token, now)?;
-    let standing = app.standings.find(claims.sid).await?;
+    let credential = Credential::Session(claims.sid);
+    let standing = app.standings.find(credential).await?;
     let standing =
         standing.filter(|standing| standing.user_id == claims.sub).ok_or(Error::Unauthenticated)?;
-    let credential = Credential::Session(claims.sid);
-    let viewer = Viewer { user_id: claims.sub, role: standing.role, credential, address, request_id };
-    Ok(Caller { viewer: Some(viewer), good_for: Some(claims.good_for(now)), ..stranger })
+    Ok((credential, standing, claims.good_for(now)))
+}
+
+/// Who shows a personal API token, and how long that is good.
+async fn by_api_token(
+    app: &App,
+    token: &str,
+    now: DateTime<Utc>,
+) -> Result<(Credential, Standing, Duration)> {
+    let text = TokenText::parse(token).ok_or(Error::Unauthenticated)?;
+    let id = app.standings.identify(&text).await?.ok_or(Error::Unauthenticated)?;
+    let credential = Credential::Token(id);
+    let standing = app.standings.find(credential).await?.ok_or(Error::Unauthenticated)?;
+    Ok((credential, standing, standing.good_for(now)))
 }
 
 /// The token of the header `Authorization: Bearer …` (RFC 6750). A header that says something else is no way to sign in

@@ -261,6 +261,8 @@ async fn a_deleted_user_leaves_nothing_behind_and_takes_nothing_of_anybody_else(
     test.run_jobs().await;
     test.execute(
         "INSERT INTO password_resets (user_id, code_hash, expires_at) SELECT id, 'hash', now() FROM users;
+        INSERT INTO api_tokens (id, user_id, name, prefix, token_hash, scopes)
+            SELECT gen_random_uuid(), id, username, username, sha256(username::bytea), ARRAY['READ'] FROM users;
         CREATE TABLE known_users AS SELECT id, username FROM users",
     )
     .await;

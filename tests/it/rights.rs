@@ -21,6 +21,7 @@ mod people;
 /// The types with an id of their own.
 const NODES: &[&str] = &[
     "Account",
+    "ApiToken",
     "AuditEntry",
     "Category",
     "ConnectedAccount",
@@ -106,6 +107,9 @@ const ROWS: &[(&str, Way, &str)] = &[
     ("Mutation.deleteUser", Viewer, "mutation { deleteUser(input: { password: \"x\" }) { userErrors { code } } }"),
     ("Mutation.revokeSession.input.sessionId", OwnId(&["Session"]), "mutation ($id: ID!) {
         revokeSession(input: { sessionId: $id }) { session { id } userErrors { code field message } } }"),
+    ("Mutation.createApiToken", Viewer, "mutation { createApiToken(input: { name: \"x\", scopes: [READ] }) { userErrors { code } } }"),
+    ("Mutation.revokeApiToken.input.apiTokenId", OwnId(&["ApiToken"]), "mutation ($id: ID!) {
+        revokeApiToken(input: { apiTokenId: $id }) { apiToken { id } userErrors { code field message } } }"),
     ("Mutation.createConnectedAccount", Viewer, "mutation { createConnectedAccount(input: { provider: DEMO }) { userErrors { code } } }"),
     ("Mutation.fetchEmails.input.source.connectedAccountId", Id(&["ConnectedAccount"]), "mutation ($id: ID!) {
         fetchEmails(input: { source: { connectedAccountId: $id } }) { job { id } userErrors { code field message } } }"),
@@ -188,12 +192,13 @@ fn every_root_field_and_every_argument_that_takes_an_id_has_a_row() {
 async fn ids_of(person: &Person<'_>) -> BTreeMap<&'static str, Value> {
     let query = "{ me { id accounts(first: 1) { nodes { id } } connectedAccounts(first: 1) { nodes { id } }
         emails(filter: { extractionStatus: [COMPLETED] }, first: 1) { nodes { id } } jobs(filter: { states: [QUEUED], kinds: [FETCH_EMAILS] }) { nodes { id } }
-        auditEntries(first: 1) { nodes { id } } sessions(last: 1) { nodes { id } } transactions(first: 1) { nodes { id account { id } category { id } extraction { id } } } } }";
+        auditEntries(first: 1) { nodes { id } } apiTokens(first: 1) { nodes { id } } sessions(last: 1) { nodes { id } } transactions(first: 1) { nodes { id account { id } category { id } extraction { id } } } } }";
     let data = person.data(query, json!({})).await;
     let (me, transaction) = (&data["me"], &data["me"]["transactions"]["nodes"][0]);
     let first = |list: &str| me[list]["nodes"][0]["id"].clone();
     let ids = BTreeMap::from([
         ("Account", transaction["account"]["id"].clone()),
+        ("ApiToken", first("apiTokens")),
         ("AuditEntry", first("auditEntries")),
         ("Category", transaction["category"]["id"].clone()),
         ("ConnectedAccount", first("connectedAccounts")),
@@ -228,6 +233,8 @@ async fn what_is_somebody_elses_is_answered_like_what_never_was() {
     }
     // A second session: the one that is ended in the end.
     test.sign_in("ana").await;
+    let make = "mutation { createApiToken(input: { name: \"x\", scopes: [READ] }) { token } }";
+    owner.data(make, json!({})).await;
     let ids = ids_of(&owner).await;
     let people = People { nobody: test.nobody(), owner, stranger, admin };
     for (path, way, query) in ROWS {

@@ -30,6 +30,7 @@ fn somebody() -> Caller {
         user_id: Uuid::from_u128(1),
         role: Role::User,
         credential: Credential::Session(Uuid::from_u128(2)),
+        scopes: crate::viewer::Scopes::ALL,
         address: None,
         request_id,
     };

@@ -13,7 +13,9 @@ use async_graphql::{Name as EngineName, Positioned};
 use crate::graphql::error::{Refusal, RequestCode};
 use crate::graphql::guard::limits::Limits;
 use crate::graphql::guard::one_of;
+use crate::graphql::guard::scopes;
 use crate::graphql::guard::shape::{Measured, Shape, measure};
+use crate::viewer::Scope;
 
 /// A document that was read and fits the schema. It holds every fragment once, however many operations reach it.
 pub struct Document {
@@ -32,6 +34,8 @@ pub struct ReadOperation {
     fragments: Vec<EngineName>,
     /// The shape.
     pub shape: Shape,
+    /// What it needs of a personal API token.
+    pub scopes: Vec<Scope>,
     /// The refusal of an operation that reads the schema in a way that multiplies.
     pub introspection: Result<(), Refusal>,
 }
@@ -151,7 +155,8 @@ fn read_operation(
     definition(untyped, operation).ok_or_else(unreadable)?;
     let reached = fragments.into_iter().filter_map(|name| untyped.fragments.get_key_value(name.as_str()));
     let fragments = reached.map(|(name, _)| name.clone()).collect();
-    Ok(ReadOperation { fragments, shape, introspection })
+    let scopes = scopes::needed(typed, operation, limits);
+    Ok(ReadOperation { fragments, shape, scopes, introspection })
 }
 
 /// The operation as the engine's parser read it.

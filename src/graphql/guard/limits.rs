@@ -34,6 +34,8 @@ pub struct Limits {
     pub errors: usize,
     /// The root fields that check a secret; a request may hold one of them, once.
     pub sign_in_fields: Vec<String>,
+    /// The mutations that an API token needs the scope INGEST for, and not WRITE.
+    pub ingest_fields: Vec<String>,
     /// Who may read the schema through introspection.
     pub introspection: Introspection,
     /// The memory that the documents kept in the cache may take, in bytes; each of its two generations may hold half.
@@ -81,6 +83,7 @@ impl Default for Limits {
             default_page: 25,
             errors: 20,
             sign_in_fields: Vec::new(),
+            ingest_fields: Vec::new(),
             introspection: Introspection::SignedIn,
             cached_document_bytes: 16 * 1024 * 1024,
             allowance: None,

@@ -95,7 +95,7 @@ impl SessionMutation {
 
     /// Ends every session of the viewer's, this one included.
     async fn logout_everywhere(&self, ctx: &Context<'_>) -> Result<LogoutEverywherePayload> {
-        let (user_id, now) = (ctx.viewer()?.user_id, ctx.app().clock.now());
+        let ((user_id, _), now) = (ctx.session()?, ctx.app().clock.now());
         let ended = session::end_everywhere(&mut *ctx.conn().await?, &ctx.author(), user_id, now).await?;
         ctx.app().standings.forget_user(user_id);
         let ended_count = int(i64::try_from(ended).unwrap_or(i64::MAX));
@@ -108,7 +108,7 @@ impl SessionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which session is to end.")] input: RevokeSessionInput,
     ) -> Result<RevokeSessionPayload> {
-        ctx.viewer()?;
+        ctx.session()?;
         let (session, user_errors) = match revoke(ctx, &input).await {
             Ok(session) => (Some(Session(session)), Vec::new()),
             Err(error) => (None, user_errors(error)?),

@@ -4,6 +4,7 @@ use async_graphql::{Context, Enum, ID, Object};
 
 use crate::error::Result;
 use crate::graphql::accounts::object::Account;
+use crate::graphql::api_tokens::object::ApiToken;
 use crate::graphql::audit::input::AuditEntryFilter;
 use crate::graphql::audit::object::AuditEntry;
 use crate::graphql::categories::object::Category;
@@ -18,7 +19,9 @@ use crate::graphql::scalars::{CurrencyCode, DateTime};
 use crate::graphql::sessions::object::Session;
 use crate::graphql::transactions::input::{TransactionFilter, TransactionOrder};
 use crate::graphql::transactions::object::Transaction;
-use crate::graphql::{accounts, audit, categories, connected_accounts, emails, jobs, sessions, transactions};
+use crate::graphql::{
+    accounts, api_tokens, audit, categories, connected_accounts, emails, jobs, sessions, transactions,
+};
 use crate::users;
 use crate::viewer::{self, Visibility};
 
@@ -104,6 +107,18 @@ impl User {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Session>> {
         sessions::query::list(ctx, self.own(), &Window { first, after, last, before }).await
+    }
+
+    /// The user's personal API tokens, in the order in which they were made; those that were revoked, too.
+    async fn api_tokens(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start, 1 to 100; 25 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<ApiToken>> {
+        api_tokens::query::list(ctx, self.own(), &Window { first, after, last, before }).await
     }
 
     /// What was done to the user and to what is theirs, the newest first.

@@ -44,6 +44,7 @@ fn authenticate(arrival: Arrival) -> Result<Caller> {
                 user_id: Uuid::from_u128(1),
                 role: Role::User,
                 credential,
+                scopes: crate::viewer::Scopes::ALL,
                 address: peer,
                 request_id,
             })

@@ -87,6 +87,7 @@ fn authenticate(Arrival { headers, peer, request_id }: &Arrival) -> Result<Calle
         user_id: Uuid::from_u128(user),
         role: Role::User,
         credential: Credential::Session(Uuid::from_u128(2)),
+        scopes: crate::viewer::Scopes::ALL,
         address: *peer,
         request_id: *request_id,
     });
