@@ -17,6 +17,7 @@ pub mod scalars;
 pub mod schema;
 
 pub mod accounts;
+pub mod administration;
 pub mod api_tokens;
 pub mod audit;
 pub mod categories;

@@ -5,6 +5,7 @@ pub mod authenticity;
 mod beneath;
 pub mod connected_account;
 pub mod email;
+pub mod email_text;
 pub mod fingerprint;
 pub mod folder;
 pub mod folder_position;

@@ -1,9 +1,11 @@
 //! The people who sign in: registration, passwords, sessions and their tokens, and how they leave.
 
 pub mod access_token;
+pub mod administration;
 pub mod api_token;
 pub mod common_passwords;
 pub mod deletion;
+pub mod directory;
 pub mod leftovers;
 pub mod login_attempt;
 pub mod operator;

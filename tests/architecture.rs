@@ -86,7 +86,7 @@ const MODULES: &[Module] = &[
     ]),
     // 2: domains
     module("users", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS, &["categories"]], &[
-        "users.rs", "users/access_token.rs", "users/api_token.rs", "users/common_passwords.rs", "users/deletion.rs", "users/leftovers.rs",
+        "users.rs", "users/access_token.rs", "users/administration.rs", "users/api_token.rs", "users/common_passwords.rs", "users/deletion.rs", "users/directory.rs", "users/leftovers.rs",
         "users/login_attempt.rs", "users/operator.rs", "users/password.rs", "users/password_change.rs",
         "users/password_reset.rs", "users/profile.rs", "users/refresh_token.rs", "users/registration.rs",
         "users/rotation.rs", "users/session.rs", "users/sign_in.rs", "users/standing.rs", "users/token_text.rs", "users/user.rs",
@@ -106,7 +106,7 @@ const MODULES: &[Module] = &[
         "mailbox/prepared_tests.rs",
         "mailbox/source_tests.rs",
         "mailbox.rs", "mailbox/authenticity.rs", "mailbox/beneath.rs", "mailbox/connected_account.rs",
-        "mailbox/email.rs", "mailbox/fingerprint.rs", "mailbox/fingerprint_tests.rs", "mailbox/folder.rs",
+        "mailbox/email.rs", "mailbox/email_text.rs", "mailbox/fingerprint.rs", "mailbox/fingerprint_tests.rs", "mailbox/folder.rs",
         "mailbox/folder_position.rs", "mailbox/folder_tests.rs", "mailbox/forwarded.rs", "mailbox/hostile_tests.rs",
         "mailbox/html.rs", "mailbox/html/effort.rs", "mailbox/html/hiding.rs",
         "mailbox/html/long_tags.rs", "mailbox/html/open_elements.rs", "mailbox/html/tokens.rs", "mailbox/html/tokens_tests.rs",
@@ -141,7 +141,8 @@ const MODULES: &[Module] = &[
     module("app", &[LEAVES, INFRASTRUCTURE, DOMAINS], &["app.rs"]),
     // 4: transports
     module("graphql", &[LEAVES, INFRASTRUCTURE, DOMAINS, &["app"]], &[
-        "graphql/api_tokens.rs", "graphql/api_tokens/input.rs", "graphql/api_tokens/mutation.rs",
+        "graphql/administration.rs", "graphql/administration/input.rs",
+        "graphql/administration/mutation.rs", "graphql/administration/statistics.rs", "graphql/api_tokens.rs", "graphql/api_tokens/input.rs", "graphql/api_tokens/mutation.rs",
         "graphql/api_tokens/object.rs", "graphql/api_tokens/query.rs",
         "graphql/audit.rs", "graphql/audit/input.rs", "graphql/audit/object.rs", "graphql/audit/query.rs",
         "graphql/connected_accounts.rs",

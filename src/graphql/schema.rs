@@ -8,6 +8,8 @@ use crate::app::App;
 use crate::config::Environment;
 use crate::error::{Error, Result};
 use crate::graphql::accounts::query::AccountQuery;
+use crate::graphql::administration::mutation::AdministrationMutation;
+use crate::graphql::administration::statistics::StatisticsQuery;
 use crate::graphql::api_tokens::mutation::ApiTokenMutation;
 use crate::graphql::audit::query::AuditQuery;
 use crate::graphql::categories::query::CategoryQuery;
@@ -43,6 +45,7 @@ pub struct Query(
     EmailQuery,
     JobQuery,
     AuditQuery,
+    StatisticsQuery,
 );
 
 /// What can be done. What may go wrong as a matter of course is data: `userErrors`.
@@ -52,6 +55,7 @@ pub struct Mutation(
     SessionMutation,
     PasswordMutation,
     ApiTokenMutation,
+    AdministrationMutation,
     ConnectedAccountMutation,
     ExtractionMutation,
     JobMutation,

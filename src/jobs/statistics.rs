@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use crate::db::schema::jobs;
 use crate::jobs::state::{Queue, State};
 use crate::jobs::statement::statement;
 
@@ -67,6 +68,14 @@ pub async fn queues(conn: &mut AsyncPgConnection) -> QueryResult<Vec<QueueStatis
             oldest_queued_at: found.get(&(queue, State::Queued)).and_then(|row| row.oldest),
         })
         .collect())
+}
+
+/// How many jobs there are in each state, in one statement.
+pub async fn count_by_state(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(State, i64)>> {
+    let groups = jobs::table.group_by(jobs::state);
+    let rows: Vec<(State, i64)> = groups.select((jobs::state, diesel::dsl::count_star())).load(conn).await?;
+    let found: HashMap<State, i64> = rows.into_iter().collect();
+    Ok(State::ALL.map(|state| (state, found.get(&state).copied().unwrap_or_default())).to_vec())
 }
 
 /// How many workers gave a sign of life within the last half minute.

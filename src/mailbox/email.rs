@@ -27,7 +27,8 @@ pub enum ExtractionStatus {
 }
 
 impl ExtractionStatus {
-    const ALL: [Self; 5] = [Self::Pending, Self::Completed, Self::Skipped, Self::Failed, Self::Ignored];
+    /// Every status.
+    pub const ALL: [Self; 5] = [Self::Pending, Self::Completed, Self::Skipped, Self::Failed, Self::Ignored];
 
     /// The name in the database and in the API.
     pub fn as_str(self) -> &'static str {

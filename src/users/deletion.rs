@@ -8,8 +8,9 @@ use uuid::Uuid;
 use crate::audit::{self, Action, Author, Changes};
 use crate::clock::Clock;
 use crate::db::schema::users;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::jobs::{Enqueued, JobPayload, NewJob, enqueue};
+use crate::users::administration::refuse_last_admin;
 use crate::users::password_change::Asked;
 use crate::users::{login_attempt, session};
 use crate::viewer::Role;
@@ -53,22 +54,6 @@ pub async fn request(
         Ok::<_, Error>(enqueue(conn, clock.new_id(), job).await?)
     })
     .await
-}
-
-/// The locks keep two last admins from leaving at once.
-async fn refuse_last_admin(conn: &mut AsyncPgConnection, user_id: Uuid) -> Result<()> {
-    let admins: Vec<Uuid> = users::table
-        .filter(users::role.eq(Role::Admin.as_str()))
-        .filter(users::is_active)
-        .select(users::id)
-        .order(users::id)
-        .for_update()
-        .load(conn)
-        .await?;
-    if admins == [user_id] {
-        return Err(Error::rejected("", Code::InUse, "The last admin cannot leave. Make another one first."));
-    }
-    Ok(())
 }
 
 /// Deletes at most `limit` rows of a user in one of [`TABLES`]; returns how many there were.

@@ -59,6 +59,9 @@ use Way::{Admins, EveryonesEvents, Id, List, OwnEvents, OwnId, Public, Viewer};
 #[rustfmt::skip]
 const ROWS: &[(&str, Way, &str)] = &[
     ("Query.me", Viewer, "{ me { id } }"),
+    ("Query.user.id", Id(&["User"]), "query ($id: ID!) { user(id: $id) { id username } }"),
+    ("Query.users", List, "{ users(first: 100) { nodes { id } } }"),
+    ("Query.statistics", Admins, "{ statistics { transactionCount } }"),
     ("Query.node.id", Id(NODES), "query ($id: ID!) { node(id: $id) { __typename id } }"),
     ("Query.nodes.ids", Id(NODES), "query ($id: ID!) { nodes(ids: [$id, $id]) { __typename id } }"),
     ("Query.account.id", Id(&["Account"]), "query ($id: ID!) { account(id: $id) { id name } }"),
@@ -107,6 +110,9 @@ const ROWS: &[(&str, Way, &str)] = &[
     ("Mutation.deleteUser", Viewer, "mutation { deleteUser(input: { password: \"x\" }) { userErrors { code } } }"),
     ("Mutation.revokeSession.input.sessionId", OwnId(&["Session"]), "mutation ($id: ID!) {
         revokeSession(input: { sessionId: $id }) { session { id } userErrors { code field message } } }"),
+    ("Mutation.setUserRole.input.userId", Admins, "mutation { setUserRole(input: { userId: \"x\", role: USER }) { userErrors { code } } }"),
+    ("Mutation.activateUser.input.userId", Admins, "mutation { activateUser(input: { userId: \"x\" }) { userErrors { code } } }"),
+    ("Mutation.deactivateUser.input.userId", Admins, "mutation { deactivateUser(input: { userId: \"x\" }) { userErrors { code } } }"),
     ("Mutation.createApiToken", Viewer, "mutation { createApiToken(input: { name: \"x\", scopes: [READ] }) { userErrors { code } } }"),
     ("Mutation.revokeApiToken.input.apiTokenId", OwnId(&["ApiToken"]), "mutation ($id: ID!) {
         revokeApiToken(input: { apiTokenId: $id }) { apiToken { id } userErrors { code field message } } }"),

@@ -1,16 +1,19 @@
 //! The object `Email`.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, ID, Object};
 
 use crate::error::{Error, Result};
 use crate::graphql::connection::{Connection, Window};
+use crate::graphql::context::RequestContext;
 use crate::graphql::global_id::NodeType;
 use crate::graphql::loaders::Related;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::transactions;
 use crate::graphql::transactions::object::Transaction;
 use crate::mailbox;
-use crate::mailbox::authenticity;
+use crate::mailbox::{authenticity, email_text};
 
 /// The object over a row.
 pub struct Email(pub mailbox::Email);
@@ -43,7 +46,7 @@ pub enum Authenticity {
     Failed,
 }
 
-/// A mail. Its text stays on the server.
+/// A mail.
 #[Object]
 #[expect(clippy::unused_async, reason = "the derive wants each resolver async")]
 impl Email {
@@ -124,8 +127,23 @@ impl Email {
         Some(transactions::query::list_of_email(ctx, self.0.id, &window).await)
     }
 
+    /// The text as it was read; null when there is none, or it was erased. An admin's look into another user's mail is written
+    /// down as an audit entry, which that user sees.
+    async fn text(&self, ctx: &Context<'_>) -> Related<String> {
+        read_text(ctx, &self.0).await.transpose()
+    }
+
     /// When it was stored.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
+}
+
+async fn read_text(
+    ctx: &Context<'_>,
+    email: &mailbox::Email,
+) -> std::result::Result<Option<String>, Arc<Error>> {
+    let reader = ctx.viewer()?.user_id;
+    let text = email_text::read(&mut *ctx.conn().await?, &ctx.author(), reader, email).await;
+    Ok(text.map_err(Error::from)?)
 }

@@ -120,6 +120,11 @@ impl TestApp {
         Person { test: self, token: Some(token), id }
     }
 
+    /// Whoever shows that token.
+    pub fn holder_of(&self, token: &str) -> Person<'_> {
+        Person { test: self, token: Some(token.to_owned()), id: String::new() }
+    }
+
     /// Somebody who has not signed in.
     pub fn nobody(&self) -> Person<'_> {
         Person { test: self, token: None, id: String::new() }
