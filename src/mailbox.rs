@@ -4,6 +4,7 @@
 pub mod authenticity;
 mod beneath;
 pub mod connected_account;
+pub mod connecting;
 pub mod email;
 pub mod email_text;
 pub mod fingerprint;

@@ -105,7 +105,7 @@ const MODULES: &[Module] = &[
         "mailbox/import_folder_tests.rs",
         "mailbox/prepared_tests.rs",
         "mailbox/source_tests.rs",
-        "mailbox.rs", "mailbox/authenticity.rs", "mailbox/beneath.rs", "mailbox/connected_account.rs",
+        "mailbox.rs", "mailbox/authenticity.rs", "mailbox/beneath.rs", "mailbox/connected_account.rs", "mailbox/connecting.rs",
         "mailbox/email.rs", "mailbox/email_text.rs", "mailbox/fingerprint.rs", "mailbox/fingerprint_tests.rs", "mailbox/folder.rs",
         "mailbox/folder_position.rs", "mailbox/folder_tests.rs", "mailbox/forwarded.rs", "mailbox/hostile_tests.rs",
         "mailbox/html.rs", "mailbox/html/effort.rs", "mailbox/html/hiding.rs",

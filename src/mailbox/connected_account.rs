@@ -4,12 +4,11 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::case_when;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::audit::{self, Action, Author, Changes, SubjectKind};
 use crate::clock::Clock;
 use crate::db::schema::connected_accounts;
 use crate::db::{lower, on_constraint};
@@ -147,34 +146,8 @@ pub struct NewConnectedAccount {
     pub import_folder: ImportFolder,
 }
 
-/// Connects a mailbox of `user_id`. A file under the name of an account that has none, because only `pennypost import` has
-/// filled it so far, becomes that account's file. Rejected when the user has that address already, or the file cannot be read.
-pub async fn create(
-    conn: &mut AsyncPgConnection,
-    clock: &Clock,
-    user_id: Uuid,
-    new: NewConnectedAccount,
-    author: &Author,
-) -> Result<ConnectedAccount> {
-    conn.transaction(async |conn| {
-        let account = connect(conn, clock, user_id, new).await?;
-        note(conn, author, &account).await?;
-        Ok(account)
-    })
-    .await
-}
-
-/// Writes down that it was connected.
-async fn note(conn: &mut AsyncPgConnection, author: &Author, account: &ConnectedAccount) -> QueryResult<()> {
-    let changes = Changes::none()
-        .with("provider", None, Some(&account.provider))
-        .with("address", None, Some(&account.address))
-        .with("file", None, account.settings().file.as_deref());
-    let (owner, subject) = (Some(account.user_id), Some((SubjectKind::ConnectedAccount, account.id)));
-    audit::record(conn, author, Action::ConnectedAccountCreated, owner, subject, changes).await
-}
-
-async fn connect(
+/// The mailbox itself, for [`crate::mailbox::connecting::create`].
+pub(super) async fn connect(
     conn: &mut AsyncPgConnection,
     clock: &Clock,
     user_id: Uuid,

@@ -59,7 +59,7 @@ impl NewApiToken {
     /// Checks what a user with that role asks for.
     pub fn parse(
         name: &str,
-        scopes: Vec<Scope>,
+        scopes: &[Scope],
         expires_at: Option<DateTime<Utc>>,
         role: Role,
         now: DateTime<Utc>,
@@ -94,7 +94,7 @@ pub async fn create(
     clock: &Clock,
     author: &Author,
     user_id: Uuid,
-    new: NewApiToken,
+    new: &NewApiToken,
 ) -> Result<(ApiToken, TokenText)> {
     let text = TokenText::new();
     conn.transaction(async |conn| {
@@ -103,7 +103,7 @@ pub async fn create(
             let message = format!("You have {MOST} tokens. Revoke one first.");
             return Err(Error::rejected("", Code::LimitExceeded, message));
         }
-        let token = insert(conn, clock, user_id, &new, &text).await?;
+        let token = insert(conn, clock, user_id, new, &text).await?;
         let names: Vec<&str> = new.scopes.iter().map(|scope| scope.as_str()).collect();
         let expires_at = new.expires_at.map(|at| at.to_rfc3339());
         let changes = Changes::none()

@@ -34,11 +34,11 @@ pub struct Statistics {
 #[derive(SimpleObject)]
 pub struct UserStatistics {
     /// All of them.
-    count: i32,
+    all: i32,
     /// Those who may sign in.
-    active_count: i32,
+    active: i32,
     /// The admins who may sign in.
-    admin_count: i32,
+    admins: i32,
 }
 
 /// How many mails have come to the same.
@@ -71,9 +71,9 @@ impl StatisticsQuery {
         let jobs = count_by_state(conn).await?;
         Ok(Statistics {
             users: UserStatistics {
-                count: int(users.all),
-                active_count: int(users.active),
-                admin_count: int(users.admins),
+                all: int(users.all),
+                active: int(users.active),
+                admins: int(users.admins),
             },
             emails: emails
                 .into_iter()

@@ -10,7 +10,7 @@ use crate::graphql::global_id::NodeType;
 use crate::graphql::user_error::{UserError, user_errors};
 use crate::users::api_token::{self, NewApiToken};
 use crate::users::token_text::TokenText;
-use crate::viewer::Credential;
+use crate::viewer::{Credential, Scope};
 
 /// The fields of the mutation root.
 #[derive(Default)]
@@ -71,10 +71,10 @@ impl ApiTokenMutation {
 
 async fn create(ctx: &Context<'_>, input: CreateApiTokenInput) -> Result<(api_token::ApiToken, TokenText)> {
     let (viewer, clock) = (ctx.viewer()?, &ctx.app().clock);
-    let scopes = input.scopes.into_iter().map(Into::into).collect();
+    let scopes: Vec<Scope> = input.scopes.into_iter().map(Into::into).collect();
     let expires_at = input.expires_at.map(|at| at.0);
-    let new = NewApiToken::parse(&input.name, scopes, expires_at, viewer.role, clock.now())?;
-    api_token::create(&mut *ctx.conn().await?, clock, &ctx.author(), viewer.user_id, new).await
+    let new = NewApiToken::parse(&input.name, &scopes, expires_at, viewer.role, clock.now())?;
+    api_token::create(&mut *ctx.conn().await?, clock, &ctx.author(), viewer.user_id, &new).await
 }
 
 async fn revoke(ctx: &Context<'_>, input: &RevokeApiTokenInput) -> Result<api_token::ApiToken> {

@@ -12,7 +12,7 @@ use crate::graphql::jobs::object::Job;
 use crate::graphql::user_error::{UserError, user_errors};
 use crate::jobs::{Enqueued, JobPayload, NewJob, enqueue};
 use crate::mailbox;
-use crate::mailbox::connected_account;
+use crate::mailbox::connecting;
 use crate::mailbox::import_folder::ImportFolder;
 use crate::users::user;
 
@@ -77,7 +77,7 @@ async fn connect(ctx: &Context<'_>, input: CreateConnectedAccountInput) -> Resul
     let user = user::find(&mut conn, viewer.user_id).await?.ok_or(Error::Unauthenticated)?;
     let folder = ImportFolder::new(ctx.app().import_folder_of(&user.username));
     let new = input.new_account(folder);
-    connected_account::create(&mut conn, &ctx.app().clock, user.id, new, &ctx.author()).await
+    connecting::create(&mut conn, &ctx.app().clock, user.id, new, &ctx.author()).await
 }
 
 async fn start(ctx: &Context<'_>, input: &FetchEmailsInput) -> Result<Enqueued> {

@@ -11,10 +11,14 @@ pub fn needed(document: &ExecutableDocument, operation: &Operation, limits: &Lim
     let roots = operation.root_fields(document).map(|field| field.name.as_str());
     let mut needed: Vec<Scope> = roots
         .filter(|name| !name.starts_with("__"))
-        .map(|name| match operation.is_mutation() {
-            true if limits.ingest_fields.iter().any(|field| field == name) => Scope::Ingest,
-            true => Scope::Write,
-            false => Scope::Read,
+        .map(|name| {
+            if !operation.is_mutation() {
+                Scope::Read
+            } else if limits.ingest_fields.iter().any(|field| field == name) {
+                Scope::Ingest
+            } else {
+                Scope::Write
+            }
         })
         .collect();
     needed.dedup();
