@@ -96,8 +96,8 @@ impl Scopes {
     pub const ALL: Self = Self([true; 4]);
 
     /// The scopes of those names; a name that this version does not know gives nothing.
-    pub fn parse<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Self {
-        Self(Scope::ALL.map(|scope| names.clone().any(|name| name == scope.as_str())))
+    pub fn parse(names: &[&str]) -> Self {
+        Self(Scope::ALL.map(|scope| names.contains(&scope.as_str())))
     }
 
     /// The scopes, one by one.

@@ -44,7 +44,8 @@ pub struct ApiToken {
 impl ApiToken {
     /// What it may do.
     pub fn scopes(&self) -> Scopes {
-        Scopes::parse(self.scopes.iter().flatten().map(String::as_str))
+        let names: Vec<&str> = self.scopes.iter().flatten().map(String::as_str).collect();
+        Scopes::parse(&names)
     }
 }
 

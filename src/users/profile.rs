@@ -61,9 +61,9 @@ pub async fn update(
         let before: User = found.ok_or(Error::Unauthenticated)?;
         let after: User =
             diesel::update(row).set(changes).returning(User::as_returning()).get_result(conn).await?;
-        let changed = difference(&before, &after);
-        if !changed.is_empty() {
-            audit::record_of_user(conn, author, Action::UserUpdated, id, changed).await?;
+        let fields = difference(&before, &after);
+        if !fields.is_empty() {
+            audit::record_of_user(conn, author, Action::UserUpdated, id, fields).await?;
         }
         Ok(after)
     })

@@ -17,10 +17,10 @@ impl TokenText {
     /// A text that nobody can guess.
     #[expect(clippy::new_without_default, reason = "each is another one")]
     pub fn new() -> Self {
-        let prefix: [u8; PREFIX / 2] = rand::random();
-        let prefix = prefix.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        // 48 bits: what is in front of the rest is cut off.
+        let prefix = rand::random::<u64>() >> 16;
         let secret = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
-        Self(format!("{START}{prefix}_{secret}"))
+        Self(format!("{START}{prefix:0PREFIX$x}_{secret}"))
     }
 
     /// True for what may be an API token and is no access token.

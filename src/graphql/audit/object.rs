@@ -106,6 +106,7 @@ pub struct AuditChange {
 /// One thing that somebody did. Entries are never changed, and outlive the people in them: of a user who was deleted stay the
 /// time, the action and a pseudonym.
 #[Object]
+#[expect(clippy::unused_async, reason = "the derive wants each resolver async")]
 impl AuditEntry {
     /// The opaque id.
     pub async fn id(&self) -> ID {
