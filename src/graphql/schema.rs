@@ -21,6 +21,8 @@ use crate::graphql::jobs::query::JobQuery;
 use crate::graphql::jobs::subscription::JobSubscription;
 use crate::graphql::loaders::Loaders;
 use crate::graphql::node::NodeQuery;
+use crate::graphql::passwords::mutation::PasswordMutation;
+use crate::graphql::sessions::mutation::SessionMutation;
 use crate::graphql::transactions::query::TransactionQuery;
 use crate::graphql::users::mutation::UserMutation;
 use crate::graphql::users::query::UserQuery;
@@ -40,7 +42,14 @@ pub struct Query(
 
 /// What can be done. What may go wrong as a matter of course is data: `userErrors`.
 #[derive(Default, MergedObject)]
-pub struct Mutation(UserMutation, ConnectedAccountMutation, ExtractionMutation, JobMutation);
+pub struct Mutation(
+    UserMutation,
+    SessionMutation,
+    PasswordMutation,
+    ConnectedAccountMutation,
+    ExtractionMutation,
+    JobMutation,
+);
 
 /// What can be watched. Each stream ends when the access token does; a client with a fresh one goes on from there.
 #[derive(Default, MergedSubscription)]
@@ -69,12 +78,23 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
 }
 
+/// The mutations that check a secret, or send one.
+const SIGN_IN_FIELDS: [&str; 7] = [
+    "login",
+    "register",
+    "refreshToken",
+    "requestPasswordReset",
+    "resetPassword",
+    "changePassword",
+    "deleteUser",
+];
+
 fn limits(environment: Environment) -> Limits {
     let introspection = match environment {
         Environment::Development => Introspection::Everyone,
         Environment::Production => Introspection::SignedIn,
     };
-    let sign_in_fields = vec!["login".to_owned(), "register".to_owned()];
+    let sign_in_fields = SIGN_IN_FIELDS.map(str::to_owned).to_vec();
     Limits { sign_in_fields, introspection, ..Limits::default() }
 }
 

@@ -5,6 +5,7 @@
 mod batches;
 mod catalogue;
 mod demo_mailbox;
+mod identity;
 mod import_command;
 mod import_paths;
 mod jobs;
