@@ -43,7 +43,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let builder = Schema::build(Query, Mutation, EmptySubscription);
     let engine = Engine::new(builder, limits, Box::new(async_graphql::Data::insert))?;
     let authenticate: Authenticate = Arc::new(|Arrival { peer, request_id, .. }| {
-        Box::pin(async move { Ok(Caller { viewer: None, address: peer, request_id, good_for: None }) })
+        Box::pin(async move {
+            Ok(Caller { viewer: None, address: peer, user_agent: None, request_id, good_for: None })
+        })
     });
     let endpoint = GraphqlEndpoint::new(Arc::new(engine), authenticate, Origins::Any, Clock::System);
     let router =

@@ -12,6 +12,7 @@ use crate::jobs::{Live, Publisher, RedisSettings};
 use crate::mailer::Mailer;
 use crate::users::access_token::AccessTokens;
 use crate::users::password::Hasher;
+use crate::users::standing::Standings;
 
 /// The settings and the connections of one process.
 pub struct App {
@@ -37,6 +38,8 @@ pub struct App {
     pub hasher: Hasher,
     /// Access tokens.
     pub access_tokens: AccessTokens,
+    /// Who an access token stands for at this moment.
+    pub standings: Standings,
     /// How mails are read.
     pub extractor: Extractor,
     /// For heavy computing.
@@ -68,10 +71,12 @@ impl App {
             prefix: parts.redis_prefix,
         };
         let secret_key = required(config.secret_key.as_ref(), "SECRET_KEY")?;
+        let pool = Pool::new(&database_url, config.database_pool_size)?;
         Ok(Self {
             environment: parts.environment,
+            standings: Standings::new(pool.clone(), parts.clock.clone()),
             clock: parts.clock,
-            pool: Pool::new(&database_url, config.database_pool_size)?,
+            pool,
             database_url,
             publisher: Publisher::start(&redis)?,
             redis,

@@ -3,123 +3,21 @@
 //! `SETTINGS` is the one list of them; `--help` and `.env.example` are printed from it.
 
 mod dot_env;
+mod settings;
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use crate::error::{Error, Result};
+pub use settings::{SETTINGS, Setting};
 
 /// The oldest major version of PostgreSQL that has what our tables are made of.
 pub const OLDEST_POSTGRES: u32 = 15;
-
-/// One setting, as people read about it.
-pub struct Setting {
-    /// The name in the environment and in `.env`.
-    pub name: &'static str,
-    /// The value when it is absent; empty for none.
-    pub default: &'static str,
-    /// What it is, and in which unit.
-    pub help: &'static str,
-}
-
-const fn setting(name: &'static str, default: &'static str, help: &'static str) -> Setting {
-    Setting { name, default, help }
-}
-
-/// Every setting that the program knows, in the order in which people meet them.
-pub const SETTINGS: &[Setting] = &[
-    setting(
-        "ENV",
-        "",
-        "development or production. `up` is development unless told, `serve` and `worker` are production.",
-    ),
-    setting("LISTEN", "127.0.0.1:8080", "The address and port that the API listens on."),
-    setting(
-        "DATA_DIR",
-        "",
-        "The folder of `up`: its PostgreSQL, its keys, its mails. As root /var/lib/pennypost.",
-    ),
-    setting("DATABASE_URL", "", "PostgreSQL. `up` starts one of its own when it is absent."),
-    setting(
-        "DATABASE_POOL_SIZE",
-        "16",
-        "How many connections to PostgreSQL one process keeps. With workers: all of their slots, and 4 besides.",
-    ),
-    setting(
-        "REDIS_BASE_URL",
-        "",
-        "Redis for the wake-ups of the queue `base`. `up` starts one of its own when it is absent.",
-    ),
-    setting("REDIS_EMAIL_URL", "", "Redis for the wake-ups of the queue `email`; it may be the same server."),
-    setting("REDIS_EVENTS_URL", "", "Redis for the live events of jobs; it may be the same server."),
-    setting(
-        "SECRET_KEY",
-        "",
-        "Signs access tokens: 32 bytes or more. To change it: 2:<new key>,1:<old key>; the first signs, all verify.",
-    ),
-    setting("SECRET_KEY_FILE", "", "A file that holds SECRET_KEY."),
-    setting("ACCESS_TOKEN_EXPIRE_MINUTES", "60", "How long an access token is good, in minutes."),
-    setting(
-        "IMPORT_DIR",
-        "",
-        "The folder whose sub-folder <username> holds the mail files that the API may read. Absent: none.",
-    ),
-    setting(
-        "CORS_ORIGINS",
-        "",
-        "Front ends that may call from a browser: commas or a JSON list. In development http://localhost:3000.",
-    ),
-    setting(
-        "CORS_CREDENTIALS",
-        "false",
-        "true lets browsers send credentials along; pennypost itself uses no cookies.",
-    ),
-    setting(
-        "GRAPHIQL",
-        "true",
-        "false takes away the page /graphiql, on which people try the API. The page itself loads for everyone.",
-    ),
-    setting("WEBSOCKETS_PER_USER", "5", "How many WebSockets one user may have open at a time."),
-    setting("FRONTEND_URL", "http://localhost:3000", "Where links in mails lead."),
-    setting("LOG_LEVEL", "info", "error, warn (or warning), info, debug or trace."),
-    setting(
-        "SMTP_URL",
-        "",
-        "Outgoing mail: smtp://, smtps:// or smtp+starttls:// user:password@host:port. `up` writes mails to DATA_DIR when it is absent.",
-    ),
-    setting("SMTP_FROM", "pennypost <pennypost@localhost>", "The sender of outgoing mail."),
-    setting(
-        "MAIL_AUTHSERV_IDS",
-        "",
-        "The names of the servers whose Authentication-Results are believed, with commas.",
-    ),
-    setting(
-        "MAX_EMAIL_BYTES",
-        "26214400",
-        "A larger message is kept without its source and not read, in bytes.",
-    ),
-    setting("WORKER_BASE_SLOTS", "4", "How many jobs of the queue `base` one process runs at a time."),
-    setting(
-        "WORKER_EMAIL_SLOTS",
-        "4",
-        "How many jobs of the queue `email` one process runs at a time; 2 or more.",
-    ),
-    setting(
-        "JOB_TIME_SLICE_SECONDS",
-        "10",
-        "How long a long job keeps its slot when another user waits for one, in seconds.",
-    ),
-    setting(
-        "JOB_LEASE_SECONDS",
-        "30",
-        "How long a worker may be silent before its jobs go to another, in seconds.",
-    ),
-    setting("JOB_RETENTION_DAYS", "30", "How long an ended job stays, in days."),
-    setting("SHUTDOWN_GRACE_SECONDS", "25", "How long running jobs may go on after SIGTERM, in seconds."),
-];
 
 /// Whether mistakes should be easy to see or hard to exploit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,6 +73,12 @@ pub struct Config {
     pub secret_key: Option<Secret>,
     /// How long an access token is good.
     pub access_token_lifetime: Duration,
+    /// How long a device stays signed in that does not come back.
+    pub refresh_token_lifetime: Duration,
+    /// Whether anybody may register.
+    pub is_registration_open: bool,
+    /// Whose X-Forwarded-For is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// The folder of importable mail files.
     pub import_dir: Option<PathBuf>,
     /// Origins of front ends.
@@ -185,6 +89,10 @@ pub struct Config {
     pub graphiql: bool,
     /// Sockets that one user may have open.
     pub sockets_per_user: usize,
+    /// What a caller may ask for at once, in the price of documents.
+    pub cost_capacity: u64,
+    /// What of it comes back each second.
+    pub cost_restored_per_second: u64,
     /// Where links in mails lead, without a slash at the end.
     pub frontend_url: String,
     /// The level of the log.
@@ -243,11 +151,16 @@ impl Config {
             redis_events_url: source.text("REDIS_EVENTS_URL").map(Secret),
             secret_key: source.secret("SECRET_KEY", "SECRET_KEY_FILE")?,
             access_token_lifetime: source.seconds("ACCESS_TOKEN_EXPIRE_MINUTES", 60)?,
+            refresh_token_lifetime: source.seconds("REFRESH_TOKEN_EXPIRE_DAYS", 86_400)?,
+            is_registration_open: source.registration()?,
+            trusted_proxies: source.networks("TRUSTED_PROXIES")?,
             import_dir: source.text("IMPORT_DIR").map(PathBuf::from),
             cors_origins: source.list("CORS_ORIGINS")?,
             cors_credentials: source.parsed("CORS_CREDENTIALS", "true or false")?,
             graphiql: source.parsed("GRAPHIQL", "true or false")?,
             sockets_per_user: source.number("WEBSOCKETS_PER_USER", 1..=1_000_000)?,
+            cost_capacity: source.number("COST_CAPACITY", 2_000..=1_000_000_000)?,
+            cost_restored_per_second: source.number("COST_RESTORED_PER_SECOND", 1..=1_000_000_000)?,
             frontend_url: source.text("FRONTEND_URL").unwrap_or_default().trim_end_matches('/').to_owned(),
             log_level: source.level()?,
             smtp_url: source.text("SMTP_URL").map(Secret),
@@ -360,6 +273,30 @@ impl Source<'_> {
             Some("production") => Ok(Some(Environment::Production)),
             Some(other) => Err(broken(format!("ENV is `{other}`; it has to be development or production."))),
         }
+    }
+
+    fn registration(&self) -> Result<bool> {
+        match self.text("REGISTRATION").as_deref() {
+            Some("open") => Ok(true),
+            Some("closed") => Ok(false),
+            other => {
+                let given = other.unwrap_or_default();
+                Err(broken(format!("REGISTRATION is `{given}`; it has to be open or closed.")))
+            }
+        }
+    }
+
+    fn networks(&self, name: &str) -> Result<Vec<IpNet>> {
+        let listed = self.list(name)?.unwrap_or_default();
+        let read = |text: &String| {
+            let lone = || text.parse::<IpAddr>().map(IpNet::from);
+            text.parse().or_else(|_| lone()).map_err(|_| {
+                broken(format!(
+                    "{name} names `{text}`; it has to be an address or a network like 10.0.0.0/8."
+                ))
+            })
+        };
+        listed.iter().map(read).collect()
     }
 
     fn level(&self) -> Result<tracing::Level> {

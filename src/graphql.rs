@@ -22,5 +22,7 @@ pub mod connected_accounts;
 pub mod emails;
 pub mod extraction;
 pub mod jobs;
+pub mod passwords;
+pub mod sessions;
 pub mod transactions;
 pub mod users;

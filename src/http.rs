@@ -2,6 +2,7 @@
 
 pub mod arrival;
 pub mod body;
+pub mod client_address;
 pub mod endpoint;
 pub mod graphql;
 pub mod health;

@@ -7,6 +7,7 @@ pub mod checkpoint;
 pub mod claim;
 pub mod cron;
 pub mod enqueue;
+pub mod erase;
 pub mod event;
 pub mod failure;
 pub mod finish;

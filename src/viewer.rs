@@ -22,6 +22,14 @@ impl Role {
         }
     }
 
+    /// What it may do, for people.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::User => "Sees and changes the rows of their own.",
+            Self::Admin => "Sees everyone's rows, and runs the server.",
+        }
+    }
+
     /// The role of that name; `None` for a name that this version does not know.
     pub fn parse(name: &str) -> Option<Self> {
         match name {
@@ -32,13 +40,24 @@ impl Role {
     }
 }
 
+/// What a request shows to be a user's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// The access token of a session.
+    Session(Uuid),
+    /// A personal API token.
+    Token(Uuid),
+}
+
 /// The signed-in user behind one request.
 #[derive(Clone, Debug)]
 pub struct Viewer {
     /// The user's id.
     pub user_id: Uuid,
-    /// The user's role at sign-in.
+    /// The user's role, as it was a few seconds ago at most.
     pub role: Role,
+    /// What shows that it is them.
+    pub credential: Credential,
     /// The address that the request came from, where one is known.
     pub address: Option<IpAddr>,
     /// The id that the answer and the log carry.
@@ -66,6 +85,14 @@ impl Viewer {
     /// The rows of `user_id` as far as this viewer may see them; `None` when they may not.
     pub fn visibility_of(&self, user_id: Uuid) -> Option<Visibility> {
         (user_id == self.user_id || self.role == Role::Admin).then_some(Visibility::Of(user_id))
+    }
+
+    /// The session that the request belongs to; `None` where a personal API token came with it.
+    pub fn session_id(&self) -> Option<Uuid> {
+        match self.credential {
+            Credential::Session(id) => Some(id),
+            Credential::Token(_) => None,
+        }
     }
 
     /// True for an admin.

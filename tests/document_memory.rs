@@ -51,7 +51,8 @@ async fn documents_of_one_fragment_and_many_operations_stay_within_tens_of_megab
         // No operation of that name: the document is read and kept, and nothing is executed.
         let operation_name = Some("None".to_owned());
         let incoming = Incoming { query: document(number), operation_name, ..Incoming::default() };
-        let caller = Caller { viewer: None, address: None, request_id: Uuid::nil(), good_for: None };
+        let caller =
+            Caller { viewer: None, address: None, user_agent: None, request_id: Uuid::nil(), good_for: None };
         let answer = engine.execute(incoming, Allowed::Queries, caller).await;
         assert_eq!(answer.outcome, Outcome::Refused(RequestCode::OperationResolutionFailure));
     }

@@ -35,7 +35,7 @@ pub(super) enum Command {
         #[arg(long)]
         email: String,
     },
-    /// Give a user a new password, and show it once. An access token that they have stays good until it expires.
+    /// Give a user a new password, and show it once. Their devices are signed out within seconds.
     SetPassword {
         /// The login name.
         username: String,
@@ -102,7 +102,7 @@ async fn set_password(conn: &mut AsyncPgConnection, hasher: &Hasher, username: &
     let user = user::find_by_username(conn, username).await?.ok_or(Error::NotFound("user"))?;
     let password = random_password();
     let hash = hasher.hash(Password::parse(password.clone(), "password")?).await?;
-    operator::set_password_hash(conn, user.id, &hash).await?;
+    operator::set_password_hash(conn, user.id, &hash, Clock::System.now()).await?;
     show("A new password", &user, &password);
     Ok(())
 }

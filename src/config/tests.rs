@@ -23,6 +23,8 @@ fn an_impossible_value_is_named() {
         ("WORKER_EMAIL_SLOTS", "1"),
         ("CORS_ORIGINS", "[1"),
         ("GRAPHIQL", "yes"),
+        ("REGISTRATION", "maybe"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8, proxy.example"),
     ] {
         let message = with(name, value).unwrap_err().to_string();
         assert!(message.contains(name), "{message}");
@@ -73,4 +75,15 @@ fn secrets_stay_out_of_debug_output() {
 fn the_example_file_is_fresh() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(".env.example");
     assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), env_example(), "run `make generate`");
+}
+
+#[test]
+fn a_trusted_proxy_is_an_address_or_a_network() {
+    let config = with("TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8, ::1").unwrap();
+    let is_trusted = |address: &str| {
+        let address: IpAddr = address.parse().unwrap();
+        config.trusted_proxies.iter().any(|network| network.contains(&address))
+    };
+    assert!(is_trusted("127.0.0.1") && is_trusted("10.200.3.4") && is_trusted("::1"));
+    assert!(!is_trusted("127.0.0.2") && !is_trusted("192.168.0.1"));
 }

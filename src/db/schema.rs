@@ -199,6 +199,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    login_attempts (subject) {
+        subject -> Text,
+        failures -> Int4,
+        failed_at -> Timestamptz,
+        locked_until -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    password_resets (user_id) {
+        user_id -> Uuid,
+        code_hash -> Text,
+        tries -> Int4,
+        expires_at -> Timestamptz,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     roles (name) {
         name -> Text,
         description -> Text,
@@ -222,6 +244,7 @@ diesel::table! {
         revoked_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        rotation_salt -> Nullable<Bytea>,
     }
 }
 
@@ -291,6 +314,7 @@ diesel::joinable!(email_texts -> users (user_id));
 diesel::joinable!(emails -> users (user_id));
 diesel::joinable!(extractions -> users (user_id));
 diesel::joinable!(job_events -> jobs (job_id));
+diesel::joinable!(password_resets -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(sightings -> users (user_id));
 diesel::joinable!(transactions -> users (user_id));
@@ -310,6 +334,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     job_schedules,
     job_workers,
     jobs,
+    login_attempts,
+    password_resets,
     roles,
     sessions,
     sightings,

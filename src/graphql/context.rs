@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID};
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -11,6 +12,7 @@ use crate::graphql::database::{Database, Lease};
 use crate::graphql::engine::Caller;
 use crate::graphql::global_id::NodeType;
 use crate::graphql::loaders::Loaders;
+use crate::users::session::Device;
 use crate::viewer::{Viewer, Visibility};
 
 /// What the engine attached to a request, by name.
@@ -20,6 +22,12 @@ pub trait RequestContext {
 
     /// Who asks; `Forbidden` unless they are an admin.
     fn admin(&self) -> Result<&Viewer>;
+
+    /// The viewer and the session of the request; `Forbidden` where a personal API token came with it.
+    fn session(&self) -> Result<(Uuid, Uuid)>;
+
+    /// The device that the request came from.
+    fn device(&self) -> Device;
 
     /// The application.
     fn app(&self) -> &App;
@@ -42,6 +50,18 @@ impl RequestContext for Context<'_> {
     fn admin(&self) -> Result<&Viewer> {
         let viewer = self.viewer()?;
         if viewer.is_admin() { Ok(viewer) } else { Err(Error::Forbidden("This is for admins.")) }
+    }
+
+    fn session(&self) -> Result<(Uuid, Uuid)> {
+        let viewer = self.viewer()?;
+        let session_id =
+            viewer.session_id().ok_or(Error::Forbidden("This needs a session: sign in with a password."))?;
+        Ok((viewer.user_id, session_id))
+    }
+
+    fn device(&self) -> Device {
+        let caller = self.data_unchecked::<Caller>();
+        Device { address: caller.address, user_agent: caller.user_agent.clone() }
     }
 
     fn app(&self) -> &App {

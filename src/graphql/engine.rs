@@ -32,6 +32,8 @@ pub struct Caller {
     pub viewer: Option<Viewer>,
     /// The address that the request came from, where one is known.
     pub address: Option<IpAddr>,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
     /// The id that the answer and the log carry.
     pub request_id: Uuid,
     /// How long the access token is still good; `None` for a caller without one.

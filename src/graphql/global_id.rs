@@ -24,10 +24,12 @@ pub enum NodeType {
     Job,
     /// One reading of a mail.
     Extraction,
+    /// A signed-in device.
+    Session,
 }
 
 impl NodeType {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::User,
         Self::Category,
         Self::Account,
@@ -36,6 +38,7 @@ impl NodeType {
         Self::Email,
         Self::Job,
         Self::Extraction,
+        Self::Session,
     ];
 
     /// The id of the object of this type whose row is `id`.
@@ -61,6 +64,7 @@ impl NodeType {
             Self::Email => 6,
             Self::Job => 7,
             Self::Extraction => 8,
+            Self::Session => 9,
         }
     }
 }

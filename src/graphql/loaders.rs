@@ -19,7 +19,7 @@ use crate::extraction::{run, sighting};
 use crate::graphql::database::Database;
 use crate::mailbox::{connected_account, email};
 use crate::page::Page;
-use crate::users::user;
+use crate::users::{session, user};
 use crate::viewer::Visibility;
 use crate::{accounts, categories, jobs, mailbox, transactions, users};
 
@@ -34,6 +34,8 @@ pub struct Loaders {
     visibility: Visible,
     /// Users by id.
     pub users: ByKey<users::User>,
+    /// Signed-in devices by id.
+    pub sessions: ByKey<users::Session>,
     /// Categories by id.
     pub categories: ByKey<categories::Category>,
     /// Money accounts by id.
@@ -89,6 +91,9 @@ impl Loaders {
         Self {
             users: ByKey::new(database, &visible, |conn, visibility, ids| {
                 user::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
+            }),
+            sessions: ByKey::new(database, &visible, |conn, visibility, ids| {
+                session::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
             }),
             categories: ByKey::new(database, &visible, |conn, visibility, ids| {
                 categories::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()

@@ -17,6 +17,7 @@ use crate::graphql::extraction::object::Extraction;
 use crate::graphql::global_id::{self, NodeType};
 use crate::graphql::jobs::object::Job;
 use crate::graphql::loaders::Related;
+use crate::graphql::sessions::object::Session;
 use crate::graphql::transactions::object::Transaction;
 use crate::graphql::users::object::User;
 
@@ -43,6 +44,8 @@ pub enum Node {
     Job(Job),
     /// One reading of a mail.
     Extraction(Extraction),
+    /// A signed-in device.
+    Session(Session),
 }
 
 /// The queries for objects of any type.
@@ -97,6 +100,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Related<Node> {
             loaders.connected_accounts.related(id, |row| ConnectedAccount(row).into()).await
         }
         NodeType::Email => loaders.emails.related(id, |row| Email(row).into()).await,
+        NodeType::Session => loaders.sessions.related(id, |row| Session(row).into()).await,
         NodeType::Extraction => loaders.extractions.related(id, |row| Extraction(row).into()).await,
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Data, MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
 use crate::app::App;
-use crate::config::Environment;
+use crate::config::{Config, Environment};
 use crate::error::Result;
 use crate::graphql::accounts::query::AccountQuery;
 use crate::graphql::categories::query::CategoryQuery;
@@ -22,6 +22,8 @@ use crate::graphql::jobs::query::JobQuery;
 use crate::graphql::jobs::subscription::JobSubscription;
 use crate::graphql::loaders::Loaders;
 use crate::graphql::node::NodeQuery;
+use crate::graphql::passwords::mutation::PasswordMutation;
+use crate::graphql::sessions::mutation::SessionMutation;
 use crate::graphql::transactions::query::TransactionQuery;
 use crate::graphql::users::mutation::UserMutation;
 use crate::graphql::users::query::UserQuery;
@@ -41,18 +43,22 @@ pub struct Query(
 
 /// What can be done. What may go wrong as a matter of course is data: `userErrors`.
 #[derive(Default, MergedObject)]
-pub struct Mutation(UserMutation, ConnectedAccountMutation, ExtractionMutation, JobMutation);
+pub struct Mutation(
+    UserMutation,
+    SessionMutation,
+    PasswordMutation,
+    ConnectedAccountMutation,
+    ExtractionMutation,
+    JobMutation,
+);
 
 /// What can be watched. Each stream ends when the access token does; a client with a fresh one goes on from there.
 #[derive(Default, MergedSubscription)]
 pub struct Subscription(JobSubscription);
 
-/// One user may keep about a tenth of a core busy.
-const ALLOWANCE: Rate = Rate { capacity: 100_000, restored_per_second: 10_000 };
-
 /// The engine over the schema, with what its resolvers need.
 pub fn engine(app: Arc<App>) -> Result<Engine> {
-    let limits = limits(app.environment);
+    let limits = limits(&app.config, app.environment);
     let attach: Attach = Box::new(move |data: &mut Data, caller: Caller| {
         let database = Database::new(app.pool.clone());
         data.insert(Loaders::new(&database, caller.viewer.as_ref().map(crate::viewer::Viewer::visibility)));
@@ -73,13 +79,26 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
 }
 
-fn limits(environment: Environment) -> Limits {
+/// The mutations that check a secret, or send one.
+const SIGN_IN_FIELDS: [&str; 7] = [
+    "login",
+    "register",
+    "refreshToken",
+    "requestPasswordReset",
+    "resetPassword",
+    "changePassword",
+    "deleteUser",
+];
+
+fn limits(config: &Config, environment: Environment) -> Limits {
     let introspection = match environment {
         Environment::Development => Introspection::Everyone,
         Environment::Production => Introspection::SignedIn,
     };
-    let sign_in_fields = vec!["login".to_owned(), "register".to_owned()];
-    Limits { sign_in_fields, introspection, allowance: Some(ALLOWANCE), ..Limits::default() }
+    let allowance =
+        Rate { capacity: config.cost_capacity, restored_per_second: config.cost_restored_per_second };
+    let sign_in_fields = SIGN_IN_FIELDS.map(str::to_owned).to_vec();
+    Limits { sign_in_fields, introspection, allowance: Some(allowance), ..Limits::default() }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::error::Result;
 use crate::graphql::engine::Caller;
 use crate::http::request_id::RequestId;
+use crate::viewer::Viewer;
 
 /// What is known of a request before anybody has looked at its token.
 #[derive(Clone, Debug)]
@@ -26,6 +27,10 @@ pub struct Arrival {
 /// Finds out who sends a request. A request without a token has no viewer; a token that is there and bad is
 /// [`crate::error::Error::Unauthenticated`].
 pub type Authenticate = Arc<dyn Fn(Arrival) -> BoxFuture<'static, Result<Caller>> + Send + Sync>;
+
+/// Ends when a viewer is no longer who they were when they came: their session has ended, their role has changed, or they
+/// may not sign in any more.
+pub type UntilChanged = Arc<dyn Fn(Viewer) -> BoxFuture<'static, ()> + Send + Sync>;
 
 impl Arrival {
     /// What a request brings along, and what is known of its connection.

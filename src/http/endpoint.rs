@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, USER_AGENT};
 use tokio::time::timeout;
 
 use crate::app::App;
@@ -13,11 +13,12 @@ use crate::config::Environment;
 use crate::error::{Error, Result};
 use crate::graphql::engine::{Caller, Engine};
 use crate::http::arrival::{Arrival, Authenticate};
+use crate::http::client_address::client_address;
 use crate::http::graphql::GraphqlEndpoint;
 use crate::http::origin::Origins;
 use crate::http::page;
 use crate::http::router::{self, Cors};
-use crate::viewer::Viewer;
+use crate::viewer::{Credential, Viewer};
 
 /// How long the database may take to say that it is there.
 const READY_WITHIN: Duration = Duration::from_secs(1);
@@ -35,11 +36,16 @@ pub fn router(app: Arc<App>, engine: Engine) -> Result<Router> {
     let page = page::router(app.config.graphiql, clock.clone());
     let who = Arc::clone(&app);
     let authenticate: Authenticate = Arc::new(move |arrival| {
-        let caller = caller(&who, &arrival);
-        Box::pin(async move { caller })
+        let who = Arc::clone(&who);
+        Box::pin(async move { caller(&who, &arrival).await })
     });
+    let standings = app.standings.clone();
     let mut endpoint = GraphqlEndpoint::new(Arc::new(engine), authenticate, origins, clock.clone());
     endpoint.sockets.limits.sockets_of_user = app.config.sockets_per_user;
+    endpoint.sockets.until_changed = Arc::new(move |viewer| {
+        let standings = standings.clone();
+        Box::pin(async move { standings.until_changed(viewer).await })
+    });
     let readiness = move || -> futures_util::future::BoxFuture<'static, Result<()>> {
         let app = Arc::clone(&app);
         Box::pin(async move { readiness(&app).await })
@@ -62,15 +68,20 @@ fn cors(app: &App) -> Cors {
     Cors { origins, credentials: app.config.cors_credentials }
 }
 
-fn caller(app: &App, arrival: &Arrival) -> Result<Caller> {
-    let (address, request_id) = (arrival.peer, arrival.request_id);
-    let Some(token) = bearer_token(&arrival.headers)? else {
-        return Ok(Caller { viewer: None, address, request_id, good_for: None });
-    };
+async fn caller(app: &App, arrival: &Arrival) -> Result<Caller> {
+    let address = client_address(&arrival.headers, arrival.peer, &app.config.trusted_proxies);
+    let user_agent = arrival.headers.get(USER_AGENT).and_then(|name| name.to_str().ok()).map(str::to_owned);
+    let request_id = arrival.request_id;
+    let stranger = Caller { viewer: None, address, user_agent, request_id, good_for: None };
+    let Some(token) = bearer_token(&arrival.headers)? else { return Ok(stranger) };
     let now = app.clock.now();
     let claims = app.access_tokens.verify(token, now)?;
-    let viewer = Some(Viewer { user_id: claims.sub, role: claims.role(), address, request_id });
-    Ok(Caller { viewer, address, request_id, good_for: Some(claims.good_for(now)) })
+    let standing = app.standings.find(claims.sid).await?;
+    let standing =
+        standing.filter(|standing| standing.user_id == claims.sub).ok_or(Error::Unauthenticated)?;
+    let credential = Credential::Session(claims.sid);
+    let viewer = Viewer { user_id: claims.sub, role: standing.role, credential, address, request_id };
+    Ok(Caller { viewer: Some(viewer), good_for: Some(claims.good_for(now)), ..stranger })
 }
 
 /// The token of the header `Authorization: Bearer …` (RFC 6750). A header that says something else is no way to sign in

@@ -46,6 +46,7 @@ impl GraphqlEndpoint {
         let sockets = Sockets {
             engine: Arc::clone(&engine),
             authenticate: Arc::clone(&authenticate),
+            until_changed: Arc::new(|_| Box::pin(std::future::pending())),
             limits: SocketLimits::default(),
             within,
             origins,

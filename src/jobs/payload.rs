@@ -10,7 +10,10 @@ use crate::jobs::state::Queue;
 
 /// The priority of work that nobody waits for in front of a screen; what is more urgent has a lower one.
 pub const BULK_PRIORITY: i16 = 50;
+/// Whoever waits for a code looks at the screen.
+const CODE_PRIORITY: i16 = 5;
 const MAIL_PRIORITY: i16 = 10;
+const LEAVE_PRIORITY: i16 = 20;
 const DEFAULT_BATCH_SIZE: i64 = 50;
 
 /// One piece of work. Ids and numbers only: never mail text, never a secret.
@@ -39,8 +42,13 @@ pub enum JobPayload {
     },
     /// Sends one of the server's own mails.
     SendEmail(Outgoing),
-    /// Deletes jobs that ended long ago.
+    /// Deletes jobs that ended long ago, and what else nobody needs any more.
     Retention {},
+    /// Deletes a user who has left, with every row of theirs.
+    DeleteUser {
+        /// Who has left.
+        user_id: Uuid,
+    },
 }
 
 /// A mail that the server sends. Its text is made when it is sent, so that no row holds it.
@@ -52,6 +60,27 @@ pub enum Outgoing {
         /// Who has registered.
         user_id: Uuid,
     },
+    /// Brings a code for a new password, which is made when the mail is.
+    PasswordReset {
+        /// Who cannot sign in; nobody's id when the address that was asked for is nobody's.
+        user_id: Uuid,
+    },
+    /// Says that a session has ended because an old refresh token of it was shown.
+    RefreshTokenReused {
+        /// Whose session it was.
+        user_id: Uuid,
+    },
+}
+
+impl Outgoing {
+    /// Whom it is for.
+    pub fn user_id(&self) -> Uuid {
+        match self {
+            Self::Welcome { user_id }
+            | Self::PasswordReset { user_id }
+            | Self::RefreshTokenReused { user_id } => *user_id,
+        }
+    }
 }
 
 /// What a job does, without the details.
@@ -65,6 +94,8 @@ pub enum Kind {
     SendEmail,
     /// [`JobPayload::Retention`].
     Retention,
+    /// [`JobPayload::DeleteUser`].
+    DeleteUser,
 }
 
 impl JobPayload {
@@ -86,13 +117,16 @@ impl JobPayload {
             Self::ExtractEmails { .. } => Kind::ExtractEmails,
             Self::SendEmail(_) => Kind::SendEmail,
             Self::Retention {} => Kind::Retention,
+            Self::DeleteUser { .. } => Kind::DeleteUser,
         }
     }
 
     /// The lower runs first: what a person waits for goes before what runs for hours.
     pub fn priority(&self) -> i16 {
         match self {
-            Self::SendEmail(Outgoing::Welcome { .. }) => MAIL_PRIORITY,
+            Self::SendEmail(Outgoing::PasswordReset { .. }) => CODE_PRIORITY,
+            Self::SendEmail(Outgoing::Welcome { .. } | Outgoing::RefreshTokenReused { .. }) => MAIL_PRIORITY,
+            Self::DeleteUser { .. } => LEAVE_PRIORITY,
             Self::FetchEmails { .. } | Self::ExtractEmails { .. } | Self::Retention {} => BULK_PRIORITY,
         }
     }
@@ -100,7 +134,8 @@ impl JobPayload {
 
 impl Kind {
     /// Every kind that this program can run.
-    pub const ALL: [Self; 4] = [Self::FetchEmails, Self::ExtractEmails, Self::SendEmail, Self::Retention];
+    pub const ALL: [Self; 5] =
+        [Self::FetchEmails, Self::ExtractEmails, Self::SendEmail, Self::Retention, Self::DeleteUser];
 
     /// The name in the database and in the API.
     pub fn as_str(self) -> &'static str {
@@ -109,6 +144,7 @@ impl Kind {
             Self::ExtractEmails => "EXTRACT_EMAILS",
             Self::SendEmail => "SEND_EMAIL",
             Self::Retention => "RETENTION",
+            Self::DeleteUser => "DELETE_USER",
         }
     }
 
@@ -121,7 +157,7 @@ impl Kind {
     pub fn queue(self) -> Queue {
         match self {
             Self::FetchEmails | Self::ExtractEmails | Self::SendEmail => Queue::Email,
-            Self::Retention => Queue::Base,
+            Self::Retention | Self::DeleteUser => Queue::Base,
         }
     }
 
@@ -129,7 +165,7 @@ impl Kind {
     pub fn attempts(self) -> i32 {
         match self {
             Self::FetchEmails | Self::ExtractEmails => 5,
-            Self::SendEmail => 8,
+            Self::SendEmail | Self::DeleteUser => 8,
             Self::Retention => 3,
         }
     }
@@ -137,7 +173,9 @@ impl Kind {
     /// How long a run may go on without a checkpoint. Later than that it is stuck, and is stopped and tried again.
     pub fn run_limit(self) -> Duration {
         match self {
-            Self::FetchEmails | Self::ExtractEmails | Self::Retention => Duration::from_mins(10),
+            Self::FetchEmails | Self::ExtractEmails | Self::Retention | Self::DeleteUser => {
+                Duration::from_mins(10)
+            }
             Self::SendEmail => Duration::from_mins(2),
         }
     }
@@ -163,7 +201,10 @@ mod tests {
             JobPayload::FetchEmails { connected_account_ids: vec![id], limit: Some(3) },
             JobPayload::ExtractEmails { limit: None, batch_size: 7, email_ids: Some(vec![id]) },
             JobPayload::SendEmail(Outgoing::Welcome { user_id: id }),
+            JobPayload::SendEmail(Outgoing::PasswordReset { user_id: id }),
+            JobPayload::SendEmail(Outgoing::RefreshTokenReused { user_id: id }),
             JobPayload::Retention {},
+            JobPayload::DeleteUser { user_id: id },
         ] {
             let json = payload.to_json();
             assert!(json.is_object(), "{json}");

@@ -10,7 +10,6 @@ use uuid::Uuid;
 use crate::config::Secret;
 use crate::error::{Error, Result};
 use crate::users::User;
-use crate::viewer::Role;
 
 /// The fewest bytes of a key (RFC 7518, 3.2).
 const KEY_BYTES: usize = 32;
@@ -33,12 +32,16 @@ struct Key {
 }
 
 /// What a token says.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub struct Claims {
     /// The user.
     pub sub: Uuid,
-    /// The user's role when the token was made.
+    /// The user's address when the token was made.
+    pub email: String,
+    /// The user's role when the token was made. What counts is the one that the database has.
     pub role: String,
+    /// The session that the token was made for.
+    pub sid: Uuid,
     /// When it was made, in seconds since 1970.
     pub iat: i64,
     /// When it stops being good, in seconds since 1970.
@@ -48,11 +51,6 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// The role; one that this version does not know gives no more than a user's rights.
-    pub fn role(&self) -> Role {
-        Role::parse(&self.role).unwrap_or(Role::User)
-    }
-
     /// How long the token is still good.
     pub fn good_for(&self, now: DateTime<Utc>) -> Duration {
         let left = DateTime::from_timestamp(self.exp, 0).map(|end| end - now);
@@ -82,12 +80,14 @@ impl AccessTokens {
         i64::try_from(self.lifetime.as_secs()).unwrap_or(i64::MAX)
     }
 
-    /// A token for `user`, made at `now`.
-    pub fn issue(&self, user: &User, now: DateTime<Utc>) -> Result<String> {
+    /// A token for a session of `user`, made at `now`.
+    pub fn issue(&self, user: &User, session_id: Uuid, now: DateTime<Utc>) -> Result<String> {
         let made = now.timestamp();
         let claims = Claims {
             sub: user.id,
+            email: user.email.clone(),
             role: user.role.clone(),
+            sid: session_id,
             iat: made,
             exp: made.saturating_add(self.lifetime_seconds()),
             iss: ISSUER.to_owned(),
@@ -179,8 +179,10 @@ mod tests {
     fn a_token_is_good_for_its_hour_and_no_longer() {
         let keys = tokens("a-key-that-is-long-enough-for-hs256");
         let at = |seconds| DateTime::from_timestamp(NOW + seconds, 0).unwrap();
-        let token = keys.issue(&user(), at(0)).unwrap();
-        assert_eq!(keys.verify(&token, at(3599)).unwrap().sub, Uuid::from_u128(7));
+        let token = keys.issue(&user(), Uuid::from_u128(8), at(0)).unwrap();
+        let claims = keys.verify(&token, at(3599)).unwrap();
+        assert_eq!((claims.sub, claims.sid), (Uuid::from_u128(7), Uuid::from_u128(8)));
+        assert_eq!((claims.email.as_str(), claims.role.as_str()), ("ana@mail.example", "user"));
         assert!(matches!(keys.verify(&token, at(3600)), Err(Error::Unauthenticated)));
     }
 
@@ -188,7 +190,7 @@ mod tests {
     fn an_old_key_verifies_after_a_new_one_signs() {
         let now = DateTime::from_timestamp(NOW, 0).unwrap();
         let (old, new) = ("a:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "b:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb");
-        let token = tokens(old).issue(&user(), now).unwrap();
+        let token = tokens(old).issue(&user(), Uuid::from_u128(8), now).unwrap();
         assert!(tokens(&format!("{new},{old}")).verify(&token, now).is_ok());
         assert!(tokens(new).verify(&token, now).is_err());
     }
@@ -197,7 +199,7 @@ mod tests {
     fn a_token_without_a_signature_is_refused() {
         let now = DateTime::from_timestamp(NOW, 0).unwrap();
         let keys = tokens("a-key-that-is-long-enough-for-hs256");
-        let token = keys.issue(&user(), now).unwrap();
+        let token = keys.issue(&user(), Uuid::from_u128(8), now).unwrap();
         let payload = token.split('.').nth(1).unwrap();
         for forged in [format!("eyJhbGciOiJub25lIiwia2lkIjoiMSJ9.{payload}."), "x".into(), String::new()] {
             assert!(matches!(keys.verify(&forged, now), Err(Error::Unauthenticated)));
@@ -224,7 +226,7 @@ mod tests {
             assert!(!sentence.contains("aaaa") && !sentence.contains("bbbb"), "{sentence}");
         }
         let now = DateTime::from_timestamp(NOW, 0).unwrap();
-        let token = tokens(&old).issue(&user(), now).unwrap();
+        let token = tokens(&old).issue(&user(), Uuid::from_u128(8), now).unwrap();
         assert!(tokens(&format!("2:{new},1:{old}")).verify(&token, now).is_ok(), "a lone key has the id 1");
     }
 

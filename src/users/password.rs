@@ -7,6 +7,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 
 use crate::error::{Code, Error, Result};
+use crate::users::common_passwords::is_common;
 
 /// The shortest password, in characters.
 pub const MIN_LENGTH: usize = 8;
@@ -31,7 +32,25 @@ impl Password {
             let message = format!("A password has at most {MAX_LENGTH} characters.");
             return Err(Error::rejected(field, Code::TooLong, message));
         }
+        if is_common(&text) {
+            let message = "This password is among the ones that everybody tries first. Take another, like a few words in a row.";
+            return Err(Error::rejected(field, Code::Invalid, message));
+        }
         Ok(Self(text))
+    }
+
+    /// A code of the server's own as a password, so that it is hashed like one.
+    pub(crate) fn of_code(code: &str) -> Self {
+        Self(code.to_owned())
+    }
+
+    /// Refuses a password that holds the username, whatever the case: whoever knows the one guesses the other.
+    pub fn apart_from(self, username: &str, field: &str) -> Result<Self> {
+        if self.0.to_lowercase().contains(&username.to_lowercase()) {
+            let message = "This password holds the username, so it is easily guessed. Take another.";
+            return Err(Error::rejected(field, Code::Invalid, message));
+        }
+        Ok(self)
     }
 }
 
@@ -72,6 +91,11 @@ impl Hasher {
         })
     }
 
+    /// The hash with today's parameters of a password that was right, where `hash` was made with lower ones.
+    pub async fn renew(&self, password: String, hash: &str) -> Result<Option<String>> {
+        if is_up_to_date(hash) { Ok(None) } else { self.hash(Password(password)).await.map(Some) }
+    }
+
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let stopped = |error| Error::internal("the password threads stopped", error);
         let permits = Arc::clone(&self.permits);
@@ -89,6 +113,15 @@ fn argon2() -> argon2::password_hash::Result<Argon2<'static>> {
     let (memory, passes, lanes) = COST;
     let params = Params::new(memory, passes, lanes, None)?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+fn is_up_to_date(hash: &str) -> bool {
+    let parsed = PasswordHash::new(hash).ok();
+    let params = parsed.and_then(|hash| Params::try_from(&hash).ok());
+    let (memory, passes, lanes) = COST;
+    let is_enough =
+        |params: Params| params.m_cost() >= memory && params.t_cost() >= passes && params.p_cost() >= lanes;
+    hash.starts_with("$argon2id$") && params.is_some_and(is_enough)
 }
 
 #[cfg(test)]
@@ -136,5 +169,24 @@ mod tests {
         assert!(Password::parse("ääääääää".to_owned(), "password").is_ok());
         assert!(Password::parse("1234567".to_owned(), "password").is_err());
         assert!(Password::parse("x".repeat(129), "password").is_err());
+    }
+
+    #[test]
+    fn what_everybody_tries_or_holds_the_name_is_refused() {
+        assert!(Password::parse("Password1".to_owned(), "password").is_err());
+        assert!(password("my Ana-2026 secret").apart_from("ana", "password").is_err());
+        assert!(password("my other secret").apart_from("ana", "password").is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_hash_with_lower_parameters_is_made_anew_and_no_other() {
+        let hasher = Hasher::new(1);
+        let now = hasher.hash(password("correct horse")).await.unwrap();
+        assert_eq!(hasher.renew("correct horse".to_owned(), &now).await.unwrap(), None);
+        let old = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).unwrap());
+        let old = old.hash_password(b"correct horse").unwrap().to_string();
+        let renewed = hasher.renew("correct horse".to_owned(), &old).await.unwrap().unwrap();
+        assert!(renewed.contains("m=19456,t=2,p=1") && is_up_to_date(&renewed));
+        assert!(hasher.verify("correct horse".to_owned(), Some(renewed)).await.unwrap());
     }
 }

@@ -7,11 +7,13 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use crate::categories;
 use crate::clock::Clock;
 use crate::db::on_constraint;
-use crate::db::schema::users;
+use crate::db::schema::{roles, users};
 use crate::error::{Code, Error, Result};
 use crate::jobs::{Enqueued, JobPayload, NewJob, Outgoing, enqueue};
 use crate::money::Currency;
 use crate::users::User;
+use crate::users::password::Password;
+use crate::users::profile::{parse_currency, parse_display_name, parse_time_zone};
 use crate::viewer::Role;
 
 /// The shortest username, in characters.
@@ -20,7 +22,6 @@ const USERNAME_MIN: usize = 3;
 const USERNAME_MAX: usize = 50;
 /// The longest address that a mail server takes (RFC 5321, 4.5.3.1.3).
 const EMAIL_MAX: usize = 254;
-const DISPLAY_NAME_MAX: usize = 100;
 
 /// A new user, checked.
 pub struct Registration {
@@ -51,25 +52,16 @@ impl Registration {
     /// Checks `input` for a user with that role.
     pub fn parse(input: RegistrationInput, role: Role) -> Result<Self> {
         let username = parse_username(input.username)?;
-        let given = input.display_name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
-        let display_name = given.unwrap_or_else(|| username.clone());
-        if display_name.chars().count() > DISPLAY_NAME_MAX {
-            let message = format!("A display name has at most {DISPLAY_NAME_MAX} characters.");
-            return Err(Error::rejected("displayName", Code::TooLong, message));
-        }
-        let base_currency = input.base_currency.unwrap_or_else(|| "EUR".to_owned());
-        let base_currency = Currency::parse(&base_currency).ok_or_else(|| {
-            Error::rejected("baseCurrency", Code::Invalid, "This is no ISO 4217 currency code.")
-        })?;
-        let time_zone = input.time_zone.unwrap_or_else(|| "UTC".to_owned());
-        let time_zone = time_zone.parse().map_err(|_| {
-            Error::rejected(
-                "timeZone",
-                Code::Invalid,
-                "This is no time zone of the IANA database, like Europe/Berlin.",
-            )
-        })?;
+        let given = input.display_name.filter(|name| !name.trim().is_empty());
+        let display_name = parse_display_name(given.as_deref().unwrap_or(&username))?;
+        let base_currency = parse_currency(input.base_currency.as_deref().unwrap_or("EUR"))?;
+        let time_zone = parse_time_zone(input.time_zone.as_deref().unwrap_or("UTC"))?;
         Ok(Self { username, email: parse_email(&input.email)?, display_name, base_currency, time_zone, role })
+    }
+
+    /// Checks the password that comes with it.
+    pub fn accept(&self, password: String) -> Result<Password> {
+        Password::parse(password, "password")?.apart_from(&self.username, "password")
     }
 }
 
@@ -82,6 +74,7 @@ pub async fn register(
     password_hash: String,
 ) -> Result<(User, Enqueued)> {
     conn.transaction(async |conn| {
+        create_role(conn, new.role).await?;
         let user = insert(conn, clock, &new, password_hash).await?;
         categories::create_starter_set(conn, clock, user.id).await?;
         let welcome = JobPayload::SendEmail(Outgoing::Welcome { user_id: user.id });
@@ -89,6 +82,12 @@ pub async fn register(
         Ok((user, job))
     })
     .await
+}
+
+/// Roles are rows so that a user refers to one that exists; a database that lost one gets it back.
+async fn create_role(conn: &mut AsyncPgConnection, role: Role) -> QueryResult<()> {
+    let values = (roles::name.eq(role.as_str()), roles::description.eq(role.description()));
+    diesel::insert_into(roles::table).values(values).on_conflict_do_nothing().execute(conn).await.map(drop)
 }
 
 async fn insert(

@@ -1,27 +1,124 @@
 //! Sign-in by username or address; who is registered cannot be told from the answer or its time.
+//!
+//! Strangers are counted by the name that they give and by their address. A device that shows a refresh token which it got at
+//! an earlier sign-in, good or not, is counted for itself; so is an address at which the user has signed in of late, for the
+//! clients that keep no token. So nobody can lock an owner out by failing in their name: not from elsewhere, and not from the
+//! next desk either, as long as the owner's device shows its token.
 
-use chrono::{DateTime, Utc};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
 
+use crate::clock::Clock;
 use crate::db::lower;
-use crate::db::schema::users;
+use crate::db::schema::{sessions, users};
 use crate::error::{Code, Error, Result};
-use crate::users::User;
+use crate::users::login_attempt::{self, Counted, Subject};
 use crate::users::password::Hasher;
+use crate::users::refresh_token::RefreshToken;
+use crate::users::session::{self, Device};
+use crate::users::{User, user};
 
-/// Finds who `login` (a username or an address, ignoring case) is, with the hash of their password. A username holds
-/// no `@`, so the login is never ambiguous.
-pub async fn find_by_login(conn: &mut AsyncPgConnection, login: &str) -> QueryResult<Option<(User, String)>> {
+/// How long an address stays one at which the user has signed in.
+const RECENT: TimeDelta = TimeDelta::days(30);
+
+/// Whoever wants to come in, as far as they have said.
+pub struct Knock {
+    /// A username or an address, ignoring case.
+    pub login: String,
+    /// The device.
+    pub device: Device,
+    /// A refresh token that the device got at an earlier sign-in.
+    pub refresh_token: Option<RefreshToken>,
+}
+
+/// A knock that was counted and whose password nobody has read yet.
+pub struct Counting {
+    found: Option<(User, String)>,
+    counted: Vec<Counted>,
+}
+
+/// A password that was right.
+pub struct Right {
+    user: User,
+    old_hash: String,
+    /// The hash with today's parameters, where the old one has others.
+    new_hash: Option<String>,
+    counted: Vec<Counted>,
+}
+
+/// A session that has just begun.
+pub struct SignedIn {
+    /// Whose it is.
+    pub user: User,
+    /// The session.
+    pub session_id: Uuid,
+    /// Its refresh token.
+    pub refresh_token: RefreshToken,
+}
+
+/// Finds who it may be and counts the attempt. `RateLimited` when there were too many.
+pub async fn count(conn: &mut AsyncPgConnection, knock: &Knock, now: DateTime<Utc>) -> Result<Counting> {
+    let found = find_by_login(conn, &knock.login).await?;
+    // The same statements for nobody, so that they take the same time.
+    let user_id = found.as_ref().map_or(Uuid::nil(), |(user, _)| user.id);
+    let subjects = subjects(conn, user_id, knock, now).await?;
+    Ok(Counting { found, counted: login_attempt::count(conn, subjects, now).await? })
+}
+
+impl Counting {
+    /// Reads the password, while no connection waits for it. `InvalidCredentials` after the same time whatever is wrong.
+    pub async fn check(self, hasher: &Hasher, password: String) -> Result<Right> {
+        let (user, hash) = self.found.unzip();
+        let is_right = hasher.verify(password.clone(), hash.clone()).await?;
+        let found = user.zip(hash).filter(|(user, _)| is_right && user.is_active);
+        let (user, old_hash) = found.ok_or_else(|| {
+            let message = "The name or the password is wrong.";
+            Error::Rejected { field: Vec::new(), code: Code::InvalidCredentials, message: message.to_owned() }
+        })?;
+        let new_hash = hasher.renew(password, &old_hash).await?;
+        Ok(Right { user, old_hash, new_hash, counted: self.counted })
+    }
+}
+
+/// Begins the session of whoever knew the password, in one transaction.
+pub async fn begin(
+    conn: &mut AsyncPgConnection,
+    clock: &Clock,
+    right: Right,
+    device: &Device,
+    lifetime: Duration,
+) -> Result<SignedIn> {
+    let Right { mut user, old_hash, new_hash, counted } = right;
+    let now = clock.now();
+    conn.transaction(async |conn| {
+        login_attempt::forgive(conn, &counted).await?;
+        let row = users::table.filter(users::id.eq(user.id)).filter(users::is_active);
+        let updated = diesel::update(row).set(users::last_login_at.eq(now)).execute(conn).await?;
+        if updated == 0 {
+            return Err(Error::Unauthenticated);
+        }
+        if let Some(new_hash) = new_hash {
+            // A password that was changed meanwhile stays.
+            let unchanged = users::table.find(user.id).filter(users::password_hash.eq(old_hash));
+            diesel::update(unchanged).set(users::password_hash.eq(new_hash)).execute(conn).await?;
+        }
+        user.last_login_at = Some(now);
+        let (session_id, refresh_token) = session::begin(conn, clock, user.id, device, lifetime).await?;
+        Ok(SignedIn { user, session_id, refresh_token })
+    })
+    .await
+}
+
+/// Finds who `login` is, with the hash of their password. A username holds no `@`, so the login is never ambiguous.
+async fn find_by_login(conn: &mut AsyncPgConnection, login: &str) -> QueryResult<Option<(User, String)>> {
     let wanted = login.trim();
     let columns = (User::as_select(), users::password_hash);
     if wanted.contains('@') {
-        users::table
-            .filter(lower(users::email).eq(lower(wanted)))
-            .select(columns)
-            .first(conn)
-            .await
-            .optional()
+        user::by_email(wanted).select(columns).first(conn).await.optional()
     } else {
         users::table
             .filter(lower(users::username).eq(lower(wanted)))
@@ -32,20 +129,48 @@ pub async fn find_by_login(conn: &mut AsyncPgConnection, login: &str) -> QueryRe
     }
 }
 
-/// The user, when `password` is theirs and they may sign in; otherwise `InvalidCredentials`, after the same time.
-pub async fn check(hasher: &Hasher, found: Option<(User, String)>, password: String) -> Result<User> {
-    let (user, hash) = found.unzip();
-    let is_right = hasher.verify(password, hash).await?;
-    let refused = || {
-        let message = "The name or the password is wrong.";
-        Error::Rejected { field: Vec::new(), code: Code::InvalidCredentials, message: message.to_owned() }
-    };
-    user.filter(|user| is_right && user.is_active).ok_or_else(refused)
+async fn subjects(
+    conn: &mut AsyncPgConnection,
+    user_id: Uuid,
+    knock: &Knock,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<Subject>> {
+    if let Some(token) = &knock.refresh_token
+        && let Some(session_id) = session_of(conn, user_id, token).await?
+    {
+        return Ok(vec![Subject::device(session_id)]);
+    }
+    let Some(address) = knock.device.address else { return Ok(vec![Subject::name(&knock.login)]) };
+    if has_signed_in_at(conn, user_id, &knock.device, now).await? {
+        return Ok(vec![Subject::place(user_id, address)]);
+    }
+    Ok(vec![Subject::address(address), Subject::name(&knock.login)])
 }
 
-/// Remembers that `user` signed in at `now`.
-pub async fn record(conn: &mut AsyncPgConnection, user: &mut User, now: DateTime<Utc>) -> QueryResult<()> {
-    user.last_login_at = Some(now);
-    let row = users::table.find(user.id);
-    diesel::update(row).set(users::last_login_at.eq(now)).execute(conn).await.map(drop)
+async fn session_of(
+    conn: &mut AsyncPgConnection,
+    user_id: Uuid,
+    token: &RefreshToken,
+) -> QueryResult<Option<Uuid>> {
+    let hash = token.hash();
+    sessions::table
+        .filter(sessions::user_id.eq(user_id).and(sessions::family.eq(token.family())))
+        .filter(sessions::token_hash.eq(&hash).or(sessions::previous_hash.eq(&hash).assume_not_null()))
+        .select(sessions::id)
+        .first(conn)
+        .await
+        .optional()
+}
+
+async fn has_signed_in_at(
+    conn: &mut AsyncPgConnection,
+    user_id: Uuid,
+    device: &Device,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let there = sessions::table
+        .filter(sessions::user_id.eq(user_id))
+        .filter(sessions::address.eq(device.network()))
+        .filter(sessions::last_used_at.gt(now - RECENT));
+    diesel::select(diesel::dsl::exists(there)).get_result(conn).await
 }

@@ -1,6 +1,7 @@
 //! One user as a row, and how users are found.
 
 use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
@@ -62,6 +63,16 @@ pub async fn find_by_username(conn: &mut AsyncPgConnection, username: &str) -> Q
         .first(conn)
         .await
         .optional()
+}
+
+/// The user with that address, ignoring case.
+pub async fn find_by_email(conn: &mut AsyncPgConnection, email: &str) -> QueryResult<Option<User>> {
+    by_email(email.trim()).select(User::as_select()).first(conn).await.optional()
+}
+
+/// The row of the user with that address, ignoring case.
+pub(super) fn by_email(email: &str) -> users::BoxedQuery<'_, Pg> {
+    users::table.filter(lower(users::email).eq(lower(email))).into_boxed()
 }
 
 /// The users with those ids that are visible.

@@ -6,6 +6,7 @@ mod batches;
 mod catalogue;
 mod demo_mailbox;
 mod dropped_requests;
+mod identity;
 mod import_command;
 mod import_paths;
 mod jobs;

@@ -142,11 +142,13 @@ export type JobFilter = {
 
 /** What a job does. */
 export type JobKind =
+  /** Deletes a user who has left. */
+  | 'DELETE_USER'
   /** Reads mails into the ledger. */
   | 'EXTRACT_EMAILS'
   /** Brings the new mails of connected accounts. */
   | 'FETCH_EMAILS'
-  /** Deletes jobs that ended long ago. */
+  /** Deletes jobs that ended long ago, and what else nobody needs any more. */
   | 'RETENTION'
   /** Sends one of the server's own mails. */
   | 'SEND_EMAIL';
@@ -181,6 +183,11 @@ export type LoginInput = {
   login: string;
   /** The password. */
   password: string;
+  /**
+   * The refresh token that this device had last, where it has one, good or not: it tells the owner's device from strangers,
+   * whose wrong passwords do not lock it out.
+   */
+  refreshToken?: string | null | undefined;
 };
 
 /** Where mail comes from. */
@@ -202,7 +209,7 @@ export type RegisterInput = {
   displayName?: string | null | undefined;
   /** The address for the server's own mails; unique, ignoring case. */
   email: string;
-  /** 8 to 128 characters. */
+  /** 8 to 128 characters, none of the commonest passwords, and not holding the username. */
   password: string;
   /** The zone whose days transactions are booked on, by its name in the IANA database; UTC unless given. */
   timeZone?: string | null | undefined;

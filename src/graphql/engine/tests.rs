@@ -18,16 +18,22 @@ use uuid::Uuid;
 use super::test_schema::{bare, engine, limits};
 use super::*;
 use crate::graphql::guard::limits::Introspection;
-use crate::viewer::Role;
+use crate::viewer::{Credential, Role};
 
 fn nobody() -> Caller {
-    Caller { viewer: None, address: None, request_id: Uuid::from_u128(7), good_for: None }
+    Caller { viewer: None, address: None, user_agent: None, request_id: Uuid::from_u128(7), good_for: None }
 }
 
 fn somebody() -> Caller {
     let request_id = Uuid::from_u128(8);
-    let viewer = Viewer { user_id: Uuid::from_u128(1), role: Role::User, address: None, request_id };
-    Caller { viewer: Some(viewer), address: None, request_id, good_for: None }
+    let viewer = Viewer {
+        user_id: Uuid::from_u128(1),
+        role: Role::User,
+        credential: Credential::Session(Uuid::from_u128(2)),
+        address: None,
+        request_id,
+    };
+    Caller { viewer: Some(viewer), address: None, user_agent: None, request_id, good_for: None }
 }
 
 fn asking(query: &str, variables: &Value) -> Incoming {

@@ -27,8 +27,10 @@ pub enum JobKind {
     ExtractEmails,
     /// Sends one of the server's own mails.
     SendEmail,
-    /// Deletes jobs that ended long ago.
+    /// Deletes jobs that ended long ago, and what else nobody needs any more.
     Retention,
+    /// Deletes a user who has left.
+    DeleteUser,
 }
 
 /// Where a job stands. SUCCESS, FAILED and CANCELLED are ends.

@@ -1,8 +1,10 @@
-//! What a new user and a returning one send.
+//! What a user sends who comes, changes or goes.
 
 use async_graphql::InputObject;
 
+use crate::error::Result;
 use crate::graphql::scalars::CurrencyCode;
+use crate::users::profile::UserChanges;
 use crate::users::registration::RegistrationInput;
 
 /// Who wants to register.
@@ -12,7 +14,7 @@ pub struct RegisterInput {
     pub username: String,
     /// The address for the server's own mails; unique, ignoring case.
     pub email: String,
-    /// 8 to 128 characters.
+    /// 8 to 128 characters, none of the commonest passwords, and not holding the username.
     pub password: String,
     /// The name shown to people, at most 100 characters; the username unless given.
     pub display_name: Option<String>,
@@ -22,12 +24,21 @@ pub struct RegisterInput {
     pub time_zone: Option<String>,
 }
 
-/// Who wants to sign in.
+/// What is to change about the viewer.
 #[derive(InputObject)]
-pub struct LoginInput {
-    /// The username or the address, ignoring case.
-    pub login: String,
-    /// The password.
+pub struct UpdateUserInput {
+    /// The name shown to people, 1 to 100 characters.
+    pub display_name: Option<String>,
+    /// The currency of totals.
+    pub base_currency: Option<CurrencyCode>,
+    /// The zone whose days transactions are booked on, by its name in the IANA database. What is booked stays where it is.
+    pub time_zone: Option<String>,
+}
+
+/// Who wants to leave for good.
+#[derive(InputObject)]
+pub struct DeleteUserInput {
+    /// The viewer's password.
     pub password: String,
 }
 
@@ -42,5 +53,13 @@ impl RegisterInput {
             time_zone: self.time_zone,
         };
         (self.password, input)
+    }
+}
+
+impl UpdateUserInput {
+    /// The changes, checked.
+    pub fn changes(&self) -> Result<UserChanges> {
+        let base_currency = self.base_currency.as_ref().map(|currency| currency.0.as_str());
+        UserChanges::parse(self.display_name.as_deref(), base_currency, self.time_zone.as_deref())
     }
 }

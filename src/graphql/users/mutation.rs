@@ -1,16 +1,17 @@
-//! Registration and sign-in.
+//! How a user comes, changes and goes.
 
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::graphql::context::RequestContext;
-use crate::graphql::scalars::int;
+use crate::graphql::global_id::NodeType;
+use crate::graphql::sessions::signed_in::Tokens;
 use crate::graphql::user_error::{UserError, user_errors};
-use crate::graphql::users::input::{LoginInput, RegisterInput};
+use crate::graphql::users::input::{DeleteUserInput, RegisterInput, UpdateUserInput};
 use crate::graphql::users::object::User;
-use crate::users::password::Password;
 use crate::users::registration::{self, Registration};
-use crate::users::{self, sign_in};
+use crate::users::sign_in::SignedIn;
+use crate::users::{self, deletion, password_change, profile, session};
 use crate::viewer::Role;
 
 /// The fields of the mutation root.
@@ -20,35 +21,28 @@ pub struct UserMutation;
 /// What became of a registration.
 #[derive(SimpleObject)]
 pub struct RegisterPayload {
-    /// The new user; null when there is none.
-    user: Option<User>,
-    /// Signs requests, in the header `Authorization: Bearer <token>`; null when nobody was signed in.
-    access_token: Option<String>,
-    /// How the token is sent: `Bearer`; null when there is none.
-    token_type: Option<&'static str>,
-    /// How long the token is good, in seconds; null when there is none.
-    expires_in: Option<i32>,
-    /// Why nothing was done; empty when it was.
-    user_errors: Vec<UserError>,
+    /// The new user and the tokens.
+    #[graphql(flatten)]
+    tokens: Tokens,
 }
 
-/// What became of a sign-in.
+/// What became of a change of the viewer.
 #[derive(SimpleObject)]
-pub struct LoginPayload {
-    /// Who has signed in; null when nobody has.
+pub struct UpdateUserPayload {
+    /// The user as they are now; null when nothing was changed.
     user: Option<User>,
-    /// Signs requests, in the header `Authorization: Bearer <token>`; null when nobody was signed in.
-    access_token: Option<String>,
-    /// How the token is sent: `Bearer`; null when there is none.
-    token_type: Option<&'static str>,
-    /// How long the token is good, in seconds; null when there is none.
-    expires_in: Option<i32>,
     /// Why nothing was done; empty when it was.
     user_errors: Vec<UserError>,
 }
 
-/// How an access token is sent (RFC 6750).
-const TOKEN_TYPE: &str = "Bearer";
+/// What became of the wish to leave.
+#[derive(SimpleObject)]
+pub struct DeleteUserPayload {
+    /// The id of the user who is gone; null when nothing was done.
+    deleted_user_id: Option<ID>,
+    /// Why nothing was done; empty when it was.
+    user_errors: Vec<UserError>,
+}
 
 #[Object]
 impl UserMutation {
@@ -58,58 +52,73 @@ impl UserMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Who wants to register.")] input: RegisterInput,
     ) -> Result<RegisterPayload> {
-        let (access_token, user, user_errors) = outcome(ctx, sign_up(ctx, input).await)?;
-        let (token_type, expires_in) = terms(ctx, access_token.as_ref());
-        Ok(RegisterPayload { user, access_token, token_type, expires_in, user_errors })
+        Ok(RegisterPayload { tokens: Tokens::of(ctx, sign_up(ctx, input).await)? })
     }
 
-    /// Signs a user in by their username or address. `INVALID_CREDENTIALS` does not say which of the two was wrong.
-    async fn login(
+    /// Changes the viewer. What is absent, or null, stays as it is.
+    async fn update_user(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Who wants to sign in.")] input: LoginInput,
-    ) -> Result<LoginPayload> {
-        let (access_token, user, user_errors) = outcome(ctx, check_in(ctx, input).await)?;
-        let (token_type, expires_in) = terms(ctx, access_token.as_ref());
-        Ok(LoginPayload { user, access_token, token_type, expires_in, user_errors })
+        #[graphql(desc = "What is to change.")] input: UpdateUserInput,
+    ) -> Result<UpdateUserPayload> {
+        ctx.viewer()?;
+        let (user, user_errors) = match update(ctx, &input).await {
+            Ok(user) => (Some(User(user)), Vec::new()),
+            Err(error) => (None, user_errors(error)?),
+        };
+        Ok(UpdateUserPayload { user, user_errors })
+    }
+
+    /// Deletes the viewer. They are signed out for good at once; a job deletes every row of theirs. There is no way back.
+    async fn delete_user(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The password, asked once more.")] input: DeleteUserInput,
+    ) -> Result<DeleteUserPayload> {
+        ctx.session()?;
+        let (deleted_user_id, user_errors) = match delete(ctx, input).await {
+            Ok(id) => (Some(id), Vec::new()),
+            Err(error) => (None, user_errors(error)?),
+        };
+        Ok(DeleteUserPayload { deleted_user_id, user_errors })
     }
 }
 
 /// The password is hashed while no connection waits for it.
-async fn sign_up(ctx: &Context<'_>, input: RegisterInput) -> Result<users::User> {
+async fn sign_up(ctx: &Context<'_>, input: RegisterInput) -> Result<SignedIn> {
+    let (app, device) = (ctx.app(), ctx.device());
+    if !app.config.is_registration_open {
+        return Err(Error::rejected(
+            "",
+            Code::Invalid,
+            "Nobody can register here: ask whoever runs the server.",
+        ));
+    }
     let (password, input) = input.split();
     let registration = Registration::parse(input, Role::User)?;
-    let hash = ctx.app().hasher.hash(Password::parse(password, "password")?).await?;
-    let clock = &ctx.app().clock;
-    let (user, welcome) = registration::register(&mut *ctx.conn().await?, clock, registration, hash).await?;
-    ctx.app().publisher.publish(&welcome.job);
-    Ok(user)
+    let hash = app.hasher.hash(registration.accept(password)?).await?;
+    let mut conn = ctx.conn().await?;
+    let (user, welcome) = registration::register(&mut conn, &app.clock, registration, hash).await?;
+    app.publisher.publish(&welcome.job);
+    let lifetime = app.config.refresh_token_lifetime;
+    let (session_id, refresh_token) =
+        session::begin(&mut conn, &app.clock, user.id, &device, lifetime).await?;
+    Ok(SignedIn { user, session_id, refresh_token })
+}
+
+async fn update(ctx: &Context<'_>, input: &UpdateUserInput) -> Result<users::User> {
+    let changes = input.changes()?;
+    profile::update(&mut *ctx.conn().await?, ctx.viewer()?.user_id, changes).await
 }
 
 /// The password is checked while no connection waits for it.
-async fn check_in(ctx: &Context<'_>, input: LoginInput) -> Result<users::User> {
-    let found = sign_in::find_by_login(&mut *ctx.conn().await?, &input.login).await?;
-    let mut user = sign_in::check(&ctx.app().hasher, found, input.password).await?;
-    sign_in::record(&mut *ctx.conn().await?, &mut user, ctx.app().clock.now()).await?;
-    Ok(user)
-}
-
-/// A token for whoever came in, and the object; or why nobody did.
-fn outcome(
-    ctx: &Context<'_>,
-    result: Result<users::User>,
-) -> Result<(Option<String>, Option<User>, Vec<UserError>)> {
-    match result {
-        Ok(user) => {
-            let token = ctx.app().access_tokens.issue(&user, ctx.app().clock.now())?;
-            ctx.loaders().sign_in(user.id);
-            Ok((Some(token), Some(User(user)), Vec::new()))
-        }
-        Err(error) => Ok((None, None, user_errors(error)?)),
-    }
-}
-
-/// How the token is sent and how long it is good, where there is one.
-fn terms(ctx: &Context<'_>, token: Option<&String>) -> (Option<&'static str>, Option<i32>) {
-    token.map(|_| (TOKEN_TYPE, int(ctx.app().access_tokens.lifetime_seconds()))).unzip()
+async fn delete(ctx: &Context<'_>, input: DeleteUserInput) -> Result<ID> {
+    let (app, (user_id, session_id)) = (ctx.app(), ctx.session()?);
+    let now = app.clock.now();
+    let asked = password_change::ask(&mut *ctx.conn().await?, user_id, session_id, now).await?;
+    asked.check(&app.hasher, input.password, "password").await?;
+    let enqueued = deletion::request(&mut *ctx.conn().await?, &app.clock, &asked).await?;
+    app.standings.forget_user(user_id);
+    app.publisher.publish(&enqueued.job);
+    Ok(NodeType::User.id(user_id))
 }

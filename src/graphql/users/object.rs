@@ -13,9 +13,10 @@ use crate::graphql::global_id::NodeType;
 use crate::graphql::jobs::input::JobFilter;
 use crate::graphql::jobs::object::Job;
 use crate::graphql::scalars::{CurrencyCode, DateTime};
+use crate::graphql::sessions::object::Session;
 use crate::graphql::transactions::input::{TransactionFilter, TransactionOrder};
 use crate::graphql::transactions::object::Transaction;
-use crate::graphql::{accounts, categories, connected_accounts, emails, jobs, transactions};
+use crate::graphql::{accounts, categories, connected_accounts, emails, jobs, sessions, transactions};
 use crate::users;
 use crate::viewer::{self, Visibility};
 
@@ -89,6 +90,18 @@ impl User {
     /// When the user registered.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
+    }
+
+    /// The devices that are signed in, in the order in which they did so.
+    async fn sessions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start, 1 to 100; 25 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Session>> {
+        sessions::query::list(ctx, self.own(), &Window { first, after, last, before }).await
     }
 
     /// The user's categories, in the order in which they were made.

@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::graphql::engine::{Caller, test_schema};
 use crate::http::router::{Cors, router};
 use crate::http::serve::{Patience, serve};
-use crate::viewer::{Role, Viewer};
+use crate::viewer::{Credential, Role, Viewer};
 
 const GRAPHQL: &str = "application/graphql-response+json";
 const JSON: &str = "application/json";
@@ -39,7 +39,14 @@ fn authenticate(arrival: Arrival) -> Result<Caller> {
     let viewer = match headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap()) {
         None => None,
         Some("Bearer good") => {
-            Some(Viewer { user_id: Uuid::from_u128(1), role: Role::User, address: peer, request_id })
+            let credential = Credential::Session(Uuid::from_u128(2));
+            Some(Viewer {
+                user_id: Uuid::from_u128(1),
+                role: Role::User,
+                credential,
+                address: peer,
+                request_id,
+            })
         }
         Some("Bearer away") => return Err(Error::Unavailable("The database did not answer.".to_owned())),
         Some("Bearer broken") => return Err(Error::internal("reading the token", "a secret detail")),
@@ -48,7 +55,7 @@ fn authenticate(arrival: Arrival) -> Result<Caller> {
         }
         Some(_) => return Err(Error::Unauthenticated),
     };
-    Ok(Caller { viewer, address: peer, request_id, good_for: None })
+    Ok(Caller { viewer, address: peer, user_agent: None, request_id, good_for: None })
 }
 
 impl Server {

@@ -26,7 +26,8 @@ pub enum Close {
     BadRequest(String),
     /// 4401: an operation before the connection was acknowledged.
     Unauthorized,
-    /// 4403: the access token is bad, or not good any more. Clients come again with a fresh one.
+    /// 4403: the access token is bad, or not good any more, or its session, role or user has changed. Clients come again with
+    /// a fresh one.
     Forbidden,
     /// 4406: the client does not speak the protocol.
     Subprotocol,

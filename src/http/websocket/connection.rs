@@ -6,6 +6,8 @@ use std::time::Duration;
 use axum::extract::ws::{Message, WebSocket};
 use axum::http::HeaderValue;
 use axum::http::header::AUTHORIZATION;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use futures_util::stream::StreamExt;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
@@ -151,6 +153,7 @@ async fn sign_in(
 impl Connection<'_> {
     async fn run(&mut self, stop: &CancellationToken) -> Result<Infallible, Close> {
         let expiry = Instant::now() + self.caller.good_for.unwrap_or(LONGEST_LIFE).min(LONGEST_LIFE);
+        let mut changed = self.until_changed();
         let mut pings = self.pings();
         loop {
             tokio::select! {
@@ -170,14 +173,24 @@ impl Connection<'_> {
                     self.send(Message::Ping(axum::body::Bytes::new())).await?;
                 }
                 () = sleep_until(expiry) => return Err(Close::Forbidden),
-                () = stop.cancelled() => return Err(self.wind_up().await),
+                // What ended the session may itself be under way on this socket, and has its answer to give.
+                () = &mut changed => return Err(self.wind_up(Close::Forbidden).await),
+                () = stop.cancelled() => return Err(self.wind_up(Close::Restart).await),
             }
         }
     }
 
-    /// The server stops: subscriptions end at once, since their clients go on from where they were. A query or a mutation that
-    /// is under way has its time, because nobody could know otherwise whether it happened.
-    async fn wind_up(&mut self) -> Close {
+    /// Ends when the viewer is no longer who they were; never for a socket of nobody.
+    fn until_changed(&self) -> BoxFuture<'static, ()> {
+        match &self.caller.viewer {
+            Some(viewer) => (self.sockets.until_changed)(viewer.clone()),
+            None => std::future::pending().boxed(),
+        }
+    }
+
+    /// The socket ends for `reason`: subscriptions at once, since their clients go on from where they were. A query or a
+    /// mutation that is under way has its time, because nobody could know otherwise whether it happened.
+    async fn wind_up(&mut self, reason: Close) -> Close {
         let subscriptions = self.operations.iter().filter(|(_, operation)| operation.is_subscription);
         for id in subscriptions.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
             self.operations.remove(&id);
@@ -187,7 +200,7 @@ impl Connection<'_> {
                 return close;
             }
         }
-        Close::Restart
+        reason
     }
 
     fn pings(&self) -> Interval {

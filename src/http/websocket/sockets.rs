@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::graphql::engine::Engine;
-use crate::http::arrival::Authenticate;
+use crate::http::arrival::{Authenticate, UntilChanged};
 use crate::http::origin::Origins;
 use crate::http::websocket::occupancy::Occupancy;
 
@@ -49,6 +49,8 @@ pub struct Sockets {
     pub engine: Arc<Engine>,
     /// Finds out who sends them.
     pub authenticate: Authenticate,
+    /// Tells when they are no longer who they were.
+    pub until_changed: UntilChanged,
     /// What a socket may take.
     pub limits: SocketLimits,
     /// How long a query or a mutation may take.

@@ -27,7 +27,7 @@ use crate::http::origin::Origins;
 use crate::http::router::{Cors, router};
 use crate::http::serve::{Patience, serve};
 use crate::http::websocket::SocketLimits;
-use crate::viewer::{Role, Viewer};
+use crate::viewer::{Credential, Role, Viewer};
 
 #[path = "../../../tests/it/support/socket.rs"]
 mod socket;
@@ -86,10 +86,11 @@ fn authenticate(Arrival { headers, peer, request_id }: &Arrival) -> Result<Calle
     let viewer = user.map(|user| Viewer {
         user_id: Uuid::from_u128(user),
         role: Role::User,
+        credential: Credential::Session(Uuid::from_u128(2)),
         address: *peer,
         request_id: *request_id,
     });
-    Ok(Caller { viewer, address: *peer, request_id: *request_id, good_for })
+    Ok(Caller { viewer, address: *peer, user_agent: None, request_id: *request_id, good_for })
 }
 
 /// The code that the socket is closed with, whatever is said before.

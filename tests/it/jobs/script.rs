@@ -93,6 +93,7 @@ async fn work(pool: &Pool, running: &RunningJob, payload: JobPayload) -> Result<
             act(pool, running, DEEDS[at]).await
         }
         JobPayload::Retention {} => retention::run(pool, running, Duration::from_hours(24)).await,
+        JobPayload::DeleteUser { .. } => Err(JobError::fail("UNSCRIPTED", "No script deletes a user.")),
     }
 }
 

@@ -35,7 +35,7 @@ async fn redis_that_is_killed_and_comes_back_empty_makes_events_late_and_loses_n
     let watching = (0..40_usize).map(|number| {
         let (scene, ana, job) = (&scene, &ana, &jobs[number % jobs.len()]);
         async move {
-            let token = scene.token_of_some_admin(ana);
+            let token = scene.token_of_some_admin(ana).await;
             let mut socket = scene.socket(&token).await;
             socket.subscribe("s", JOB_EVENTS, json!({ "id": global_id(job), "after": 0 })).await;
             let mut events: Vec<Heard> = Vec::new();
@@ -62,7 +62,7 @@ async fn redis_that_is_killed_and_comes_back_empty_makes_events_late_and_loses_n
         assert!(latest < TimeDelta::seconds(2), "{latest}");
     }
     // Milliseconds again, and nobody restarted anything.
-    let token = scene.token_of_some_admin(&ana);
+    let token = scene.token_of_some_admin(&ana).await;
     let mut socket = scene.socket(&token).await;
     let mut late = Vec::new();
     for _ in 0..5 {

@@ -8,7 +8,8 @@ use pennypost::app::App;
 use pennypost::clock::Clock;
 use pennypost::config::JobSettings;
 use pennypost::jobs::{self, Job, JobPayload, NewJob};
-use pennypost::users::{User, user};
+use pennypost::users::session::Device;
+use pennypost::users::{User, session, user};
 use pennypost::worker::{Worker, WorkerParts};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -74,10 +75,21 @@ impl Scene {
         user::find_by_username(&mut conn, name).await.unwrap().unwrap()
     }
 
-    /// A token of an admin whom no row knows, so that each has sockets of their own.
-    pub fn token_of_some_admin(&self, somebody: &User) -> String {
+    /// A token of another admin each time, so that each has sockets of their own.
+    pub async fn token_of_some_admin(&self, somebody: &User) -> String {
         let admin = User { id: Clock::System.new_id(), role: "admin".to_owned(), ..somebody.clone() };
-        self.test.app.access_tokens.issue(&admin, self.test.app.clock.now()).unwrap()
+        let (id, name) = (admin.id, admin.id.simple());
+        self.test
+            .execute(&format!(
+                "INSERT INTO users (id, username, display_name, email, password_hash, role)
+                 VALUES ('{id}', '{name}', 'some admin', '{name}@mail.example', '', 'admin')"
+            ))
+            .await;
+        let app = &self.test.app;
+        let mut conn = app.pool.connection().await.unwrap();
+        let (device, life) = (Device::default(), Duration::from_hours(1));
+        let (session_id, _) = session::begin(&mut conn, &app.clock, id, &device, life).await.unwrap();
+        app.access_tokens.issue(&admin, session_id, app.clock.now()).unwrap()
     }
 
     /// A socket that is signed in with that token.

@@ -48,8 +48,9 @@ async fn watch_from_anywhere(scene: &Scene, watchers: u64, steps: i64) -> Vec<Ve
     let span = u64::try_from(steps).unwrap() * 270;
     let watching = (0..watchers).map(|number| {
         let job = &jobs[usize::try_from(number).unwrap() % jobs.len()];
-        let token = scene.token_of_some_admin(&ana);
+        let ana = &ana;
         async move {
+            let token = scene.token_of_some_admin(ana).await;
             sleep(Duration::from_millis(rand::random_range(0..span))).await;
             watch(scene, &token, &global_id(job)).await
         }

@@ -1,0 +1,132 @@
+//! The list of the settings, with their defaults and what they are.
+
+/// One setting, as people read about it.
+pub struct Setting {
+    /// The name in the environment and in `.env`.
+    pub name: &'static str,
+    /// The value when it is absent; empty for none.
+    pub default: &'static str,
+    /// What it is, and in which unit.
+    pub help: &'static str,
+}
+
+const fn setting(name: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting { name, default, help }
+}
+
+/// Every setting that the program knows, in the order in which people meet them.
+pub const SETTINGS: &[Setting] = &[
+    setting(
+        "ENV",
+        "",
+        "development or production. `up` is development unless told, `serve` and `worker` are production.",
+    ),
+    setting("LISTEN", "127.0.0.1:8080", "The address and port that the API listens on."),
+    setting(
+        "DATA_DIR",
+        "",
+        "The folder of `up`: its PostgreSQL, its keys, its mails. As root /var/lib/pennypost.",
+    ),
+    setting("DATABASE_URL", "", "PostgreSQL. `up` starts one of its own when it is absent."),
+    setting(
+        "DATABASE_POOL_SIZE",
+        "16",
+        "How many connections to PostgreSQL one process keeps. With workers: all of their slots, and 4 besides.",
+    ),
+    setting(
+        "REDIS_BASE_URL",
+        "",
+        "Redis for the wake-ups of the queue `base`. `up` starts one of its own when it is absent.",
+    ),
+    setting("REDIS_EMAIL_URL", "", "Redis for the wake-ups of the queue `email`; it may be the same server."),
+    setting("REDIS_EVENTS_URL", "", "Redis for the live events of jobs; it may be the same server."),
+    setting(
+        "SECRET_KEY",
+        "",
+        "Signs access tokens: 32 bytes or more. To change it: 2:<new key>,1:<old key>; the first signs, all verify.",
+    ),
+    setting("SECRET_KEY_FILE", "", "A file that holds SECRET_KEY."),
+    setting("ACCESS_TOKEN_EXPIRE_MINUTES", "60", "How long an access token is good, in minutes."),
+    setting(
+        "REFRESH_TOKEN_EXPIRE_DAYS",
+        "7",
+        "How long a device stays signed in that does not come back, in days.",
+    ),
+    setting(
+        "REGISTRATION",
+        "open",
+        "open or closed. Closed, only `pennypost user create-admin` makes users.",
+    ),
+    setting(
+        "TRUSTED_PROXIES",
+        "",
+        "Proxies whose X-Forwarded-For is believed: addresses or networks like 10.0.0.0/8, with commas.",
+    ),
+    setting(
+        "IMPORT_DIR",
+        "",
+        "The folder whose sub-folder <username> holds the mail files that the API may read. Absent: none.",
+    ),
+    setting(
+        "CORS_ORIGINS",
+        "",
+        "Front ends that may call from a browser: commas or a JSON list. In development http://localhost:3000.",
+    ),
+    setting(
+        "CORS_CREDENTIALS",
+        "false",
+        "true lets browsers send credentials along; pennypost itself uses no cookies.",
+    ),
+    setting(
+        "GRAPHIQL",
+        "true",
+        "false takes away the page /graphiql, on which people try the API. The page itself loads for everyone.",
+    ),
+    setting("WEBSOCKETS_PER_USER", "5", "How many WebSockets one user may have open at a time."),
+    setting(
+        "COST_CAPACITY",
+        "100000",
+        "What a user, or an address that has not signed in, may ask for at once, in the price of documents; a process has its own count.",
+    ),
+    setting(
+        "COST_RESTORED_PER_SECOND",
+        "10000",
+        "What of it comes back each second. 10000 keeps about a tenth of a core busy.",
+    ),
+    setting("FRONTEND_URL", "http://localhost:3000", "Where links in mails lead."),
+    setting("LOG_LEVEL", "info", "error, warn (or warning), info, debug or trace."),
+    setting(
+        "SMTP_URL",
+        "",
+        "Outgoing mail: smtp://, smtps:// or smtp+starttls:// user:password@host:port. `up` writes mails to DATA_DIR when it is absent.",
+    ),
+    setting("SMTP_FROM", "pennypost <pennypost@localhost>", "The sender of outgoing mail."),
+    setting(
+        "MAIL_AUTHSERV_IDS",
+        "",
+        "The names of the servers whose Authentication-Results are believed, with commas.",
+    ),
+    setting(
+        "MAX_EMAIL_BYTES",
+        "26214400",
+        "A larger message is kept without its source and not read, in bytes.",
+    ),
+    setting("WORKER_BASE_SLOTS", "4", "How many jobs of the queue `base` one process runs at a time."),
+    setting(
+        "WORKER_EMAIL_SLOTS",
+        "4",
+        "How many jobs of the queue `email` one process runs at a time; 2 or more.",
+    ),
+    setting(
+        "JOB_TIME_SLICE_SECONDS",
+        "10",
+        "How long a long job keeps its slot when another user waits for one, in seconds.",
+    ),
+    setting(
+        "JOB_LEASE_SECONDS",
+        "30",
+        "How long a worker may be silent before its jobs go to another, in seconds.",
+    ),
+    setting("JOB_RETENTION_DAYS", "30", "How long an ended job stays, in days."),
+    setting("SHUTDOWN_GRACE_SECONDS", "25", "How long running jobs may go on after SIGTERM, in seconds."),
+];

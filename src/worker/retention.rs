@@ -1,0 +1,20 @@
+//! `RETENTION`: deletes what ended long ago: sessions, counted attempts and codes first, then jobs.
+
+use crate::app::App;
+use crate::jobs::{JobError, Outcome, RunningJob, retention};
+use crate::users::leftovers;
+
+/// Rows of each table a statement.
+const BATCH: i64 = 500;
+
+/// Deletes the leftovers of sign-ins statement by statement, then hands on to the jobs' own retention.
+pub async fn run(app: &App, running: &RunningJob) -> Result<Outcome, JobError> {
+    loop {
+        running.keep_going()?;
+        let mut conn = app.pool.connection().await?;
+        if leftovers::delete(&mut conn, app.clock.now(), BATCH).await? == 0 {
+            break;
+        }
+    }
+    retention::run(&app.pool, running, app.config.jobs.retention).await
+}

@@ -1,0 +1,136 @@
+//! How a user leaves: at once for everybody else, and with every row of theirs.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::identity::world::{client, code, start};
+use crate::support::app::{PASSWORD, TestApp};
+
+const DELETE: &str = "mutation ($p: String!) { deleteUser(input: { password: $p }) { deletedUserId userErrors { field code } } }";
+
+/// Every table in which something is left that belongs to the user of that id.
+async fn left_of(test: &TestApp, id: &str) -> Vec<String> {
+    let tables = "SELECT table_name::text AS text FROM information_schema.columns
+        WHERE table_schema = 'public' AND column_name = 'user_id' ORDER BY 1";
+    let mut left = Vec::new();
+    for table in test.texts(tables).await {
+        if test.number(&format!("SELECT count(*) AS number FROM {table} WHERE user_id = '{id}'")).await > 0 {
+            left.push(table);
+        }
+    }
+    left
+}
+
+async fn id_of(test: &TestApp, name: &str) -> String {
+    test.texts(&format!("SELECT id::text AS text FROM users WHERE username = '{name}'")).await.remove(0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_leaves_is_out_at_once_and_nothing_of_theirs_stays() {
+    let test = start().await;
+    let (ana, bob) = (test.register("ana").await, test.register("bob").await);
+    for person in [&ana, &bob] {
+        person.fetch_demo().await;
+    }
+    test.run_jobs().await;
+    let (home, phone) = (client(&test, "198.51.100.1"), client(&test, "198.51.100.2"));
+    let (first, second) = (home.login("ana", PASSWORD).await, phone.login("ana", PASSWORD).await);
+    home.request_reset("ana@mail.example").await;
+    home.login("ana", "a wrong pass phrase").await;
+    test.run_jobs().await;
+    let (id, bobs) = (id_of(&test, "ana").await, id_of(&test, "bob").await);
+    let (before, of_bob) = (left_of(&test, &id).await, left_of(&test, &bobs).await);
+    assert!(before.len() >= 13, "{before:?}");
+    let refused = home.with(&first).field(DELETE, json!({ "p": "a wrong pass phrase" })).await;
+    assert_eq!(refused["userErrors"], json!([{ "field": ["password"], "code": "INVALID_CREDENTIALS" }]));
+    assert!(home.with(&first).is_signed_in().await);
+
+    let done = home.with(&first).field(DELETE, json!({ "p": PASSWORD })).await;
+    assert_eq!(done, json!({ "deletedUserId": ana.id, "userErrors": [] }));
+    for (who, payload) in [(&home, &first), (&phone, &second)] {
+        assert!(!who.with(payload).is_signed_in().await);
+        assert_eq!(code(&who.refresh(payload).await), "EXPIRED");
+    }
+    assert_eq!(code(&client(&test, "203.0.113.9").login("ana", PASSWORD).await), "INVALID_CREDENTIALS");
+    test.run_jobs().await;
+    assert_eq!(left_of(&test, &id).await, Vec::<String>::new());
+    assert_eq!(test.number(&format!("SELECT count(*) AS number FROM users WHERE id = '{id}'")).await, 0);
+    let counted = format!("SELECT count(*) AS number FROM login_attempts WHERE subject LIKE '%{id}%'");
+    assert_eq!(test.number(&counted).await, 0);
+    assert_eq!(left_of(&test, &bobs).await, of_bob);
+    assert!(bob.ledger().await.len() > 40);
+    // The name is free again.
+    assert_eq!(home.register("ana").await["userErrors"], json!([]));
+    test.run_jobs().await;
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_is_at_work_for_the_user_is_stopped_and_waited_for() {
+    let test = start().await;
+    let home = client(&test, "198.51.100.1");
+    let payload = home.register("ana").await;
+    test.run_jobs().await;
+    let id = id_of(&test, "ana").await;
+    // A worker elsewhere has it.
+    test.execute(&format!(
+        "INSERT INTO jobs (id, user_id, queue, kind, payload, state, max_attempts, attempt, worker_id, lease_expires_at)
+         VALUES (gen_random_uuid(), '{id}', 'email', 'EXTRACT_EMAILS', '{{}}', 'RUNNING', 5, 1, gen_random_uuid(),
+             now() + interval '1 hour')"
+    ))
+    .await;
+    home.with(&payload).field(DELETE, json!({ "p": PASSWORD })).await;
+    test.run_jobs().await;
+    let asked =
+        "SELECT count(*) AS number FROM jobs WHERE state = 'RUNNING' AND cancel_requested_at IS NOT NULL";
+    assert_eq!(test.number(asked).await, 1);
+    assert!(left_of(&test, &id).await.contains(&"categories".to_owned()), "nothing is deleted beside it");
+    test.execute(
+        "UPDATE jobs SET state = 'CANCELLED', version = version + 1, finished_at = now(), worker_id = NULL,
+            lease_expires_at = NULL WHERE state = 'RUNNING'",
+    )
+    .await;
+    let active = "SELECT count(*) AS number FROM jobs WHERE state NOT IN ('SUCCESS', 'FAILED', 'CANCELLED')";
+    for _ in 0..50 {
+        test.run_jobs().await;
+        if test.number(active).await == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(left_of(&test, &id).await, Vec::<String>::new());
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_admin_cannot_leave_and_one_of_two_can() {
+    let test = start().await;
+    let root = test.register_admin("root").await;
+    let refused = root.data(DELETE, json!({ "p": PASSWORD })).await;
+    assert_eq!(
+        refused["deleteUser"],
+        json!({ "deletedUserId": null, "userErrors": [{ "field": null, "code": "IN_USE" }] })
+    );
+    let other = test.register_admin("other").await;
+    test.run_jobs().await;
+    let done = root.data(DELETE, json!({ "p": PASSWORD })).await;
+    assert_eq!(done["deleteUser"]["userErrors"], json!([]));
+    let refused = other.data(DELETE, json!({ "p": PASSWORD })).await;
+    assert_eq!(refused["deleteUser"]["userErrors"][0]["code"], "IN_USE");
+    test.run_jobs().await;
+    assert_eq!(test.number("SELECT count(*) AS number FROM users").await, 1);
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_who_may_sign_in_again_is_not_deleted() {
+    let test = start().await;
+    let home = client(&test, "198.51.100.1");
+    let payload = home.register("ana").await;
+    home.with(&payload).field(DELETE, json!({ "p": PASSWORD })).await;
+    test.execute("UPDATE users SET is_active = true").await;
+    test.run_jobs().await;
+    assert_eq!(code(&home.login("ana", PASSWORD).await), &Value::Null);
+    test.finish().await;
+}
