@@ -8,6 +8,7 @@ mod heartbeat;
 mod housekeeping;
 pub mod kinds;
 mod registry;
+mod retention;
 mod run_loop;
 pub mod send_email;
 mod settle;

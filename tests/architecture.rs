@@ -26,7 +26,7 @@ const LONGEST_FILE: usize = 400;
 const GENERATED: &[&str] = &["src/db/schema.rs"];
 
 const LEAVES: &[&str] =
-    &["clock", "config", "cores", "error", "money", "page", "viewer", "sealed", "telemetry"];
+    &["clock", "config", "cores", "error", "money", "page", "text", "viewer", "sealed", "telemetry"];
 const INFRASTRUCTURE: &[&str] = &["db", "redis", "mailer", "embedded"];
 const DOMAINS: &[&str] = &[
     "users",
@@ -71,6 +71,7 @@ const MODULES: &[Module] = &[
     module("error", &[], &["error.rs"]),
     module("money", &[&["error"]], &["money.rs"]),
     module("page", &[&["error"]], &["page.rs"]),
+    module("text", &[&["error"]], &["text.rs"]),
     module("viewer", &[&["error"]], &["viewer.rs"]),
     module("sealed", &[&["error", "config"]], &[]),
     module("telemetry", &[&["error", "config"]], &["telemetry.rs"]),
@@ -88,7 +89,7 @@ const MODULES: &[Module] = &[
         "users/sign_in.rs", "users/user.rs",
     ]),
     module("audit", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &[]),
-    module("idempotency", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &[]),
+    module("idempotency", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &["idempotency.rs"]),
     module("categories", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &["categories.rs"]),
     module("accounts", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &["accounts.rs", "accounts/learn.rs"]),
     module("transactions", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS, &["categories", "accounts"]], &[
@@ -166,7 +167,7 @@ const MODULES: &[Module] = &[
     module("worker", &[LEAVES, INFRASTRUCTURE, DOMAINS, &["app"]], &[
         "worker.rs", "worker/attempt.rs", "worker/extract_emails.rs", "worker/fetch_emails.rs", "worker/fetch_place.rs",
         "worker/heartbeat.rs",
-        "worker/housekeeping.rs", "worker/kinds.rs", "worker/registry.rs", "worker/run_loop.rs",
+        "worker/housekeeping.rs", "worker/kinds.rs", "worker/registry.rs", "worker/retention.rs", "worker/run_loop.rs",
         "worker/send_email.rs", "worker/settle.rs",
     ]),
     module("http", &[LEAVES, DOMAINS, &["app", "graphql::engine"]], &[

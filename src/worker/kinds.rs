@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::app::App;
-use crate::jobs::{JobError, JobPayload, Outcome, RunningJob, retention};
-use crate::worker::{extract_emails, fetch_emails, send_email};
+use crate::jobs::{JobError, JobPayload, Outcome, RunningJob};
+use crate::worker::{extract_emails, fetch_emails, retention, send_email};
 
 /// Runs one attempt of a job.
 pub async fn run(app: Arc<App>, running: RunningJob, payload: JobPayload) -> Result<Outcome, JobError> {
@@ -17,6 +17,6 @@ pub async fn run(app: Arc<App>, running: RunningJob, payload: JobPayload) -> Res
             extract_emails::run(&app, &running, order).await
         }
         JobPayload::SendEmail(outgoing) => send_email::run(&app, &running, outgoing).await,
-        JobPayload::Retention {} => retention::run(&app.pool, &running, app.config.jobs.retention).await,
+        JobPayload::Retention {} => retention::run(&app, &running).await,
     }
 }
