@@ -5,6 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
+use crate::error::{Error, Result};
+
 /// The types of object that have an id. The tags are part of every id that a client keeps: none may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NodeType {
@@ -24,10 +26,14 @@ pub enum NodeType {
     Job,
     /// One reading of a mail.
     Extraction,
+    /// One event seen in one mail.
+    Sighting,
+    /// One call of a language model.
+    LlmUsage,
 }
 
 impl NodeType {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::User,
         Self::Category,
         Self::Account,
@@ -36,6 +42,8 @@ impl NodeType {
         Self::Email,
         Self::Job,
         Self::Extraction,
+        Self::Sighting,
+        Self::LlmUsage,
     ];
 
     /// The id of the object of this type whose row is `id`.
@@ -51,6 +59,16 @@ impl NodeType {
         parse(id).filter(|(node_type, _)| *node_type == self).map(|(_, id)| id)
     }
 
+    /// The row that the id in an input field names; an id of another type names none.
+    pub fn read(self, id: &ID, field: &str) -> Result<Uuid> {
+        self.parse(id).ok_or_else(|| Error::unknown(field, self.noun()))
+    }
+
+    /// The rows that the ids in an input field name.
+    pub fn read_all(self, ids: Option<&Vec<ID>>, field: &str) -> Result<Vec<Uuid>> {
+        ids.into_iter().flatten().map(|id| self.read(id, field)).collect()
+    }
+
     fn tag(self) -> u8 {
         match self {
             Self::User => 1,
@@ -61,6 +79,24 @@ impl NodeType {
             Self::Email => 6,
             Self::Job => 7,
             Self::Extraction => 8,
+            Self::Sighting => 9,
+            Self::LlmUsage => 10,
+        }
+    }
+
+    /// What people call such an object.
+    fn noun(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Category => "category",
+            Self::Account => "account",
+            Self::Transaction => "transaction",
+            Self::ConnectedAccount => "mailbox",
+            Self::Email => "mail",
+            Self::Job => "job",
+            Self::Extraction => "extraction",
+            Self::Sighting => "sighting",
+            Self::LlmUsage => "call of a language model",
         }
     }
 }
