@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read the tree fails")]
 
+#[path = "architecture/compose.rs"]
+mod compose;
 #[path = "architecture/engine.rs"]
 mod engine;
 #[path = "architecture/page.rs"]
@@ -111,7 +113,7 @@ const MODULES: &[Module] = &[
         "mailbox/html/long_tags.rs", "mailbox/html/open_elements.rs", "mailbox/html/tokens.rs", "mailbox/html/tokens_tests.rs",
         "mailbox/html/tree_tests.rs", "mailbox/html_tests.rs", "mailbox/intake.rs",
         "mailbox/import.rs", "mailbox/import_folder.rs", "mailbox/mbox.rs", "mailbox/message.rs",
-        "mailbox/message_tests.rs", "mailbox/mime.rs", "mailbox/mime_tests.rs", "mailbox/prepared.rs", "mailbox/settled.rs", "mailbox/source.rs", "mailbox/store.rs",
+        "mailbox/message_tests.rs", "mailbox/mime.rs", "mailbox/mime/charset.rs", "mailbox/mime/head.rs", "mailbox/mime_tests.rs", "mailbox/prepared.rs", "mailbox/settled.rs", "mailbox/source.rs", "mailbox/store.rs",
         "mailbox/to_read.rs", "mailbox/transfer.rs", "mailbox/unreadable.rs",
     ]),
     module("extraction", &[
@@ -156,11 +158,11 @@ const MODULES: &[Module] = &[
         "graphql/categories.rs", "graphql/categories/input.rs", "graphql/categories/mutation.rs", "graphql/categories/object.rs", "graphql/categories/query.rs",
         "graphql/connection.rs", "graphql/context.rs", "graphql/cursor.rs", "graphql/database.rs",
         "graphql/engine.rs", "graphql/engine/test_schema.rs", "graphql/engine/tests.rs",
-        "graphql/engine/tests/arbitrary.rs", "graphql/engine/tests/document.rs", "graphql/engine/tests/errors.rs",
+        "graphql/engine/tests/allowance.rs", "graphql/engine/tests/arbitrary.rs", "graphql/engine/tests/document.rs", "graphql/engine/tests/errors.rs",
         "graphql/engine/tests/facts.rs", "graphql/engine/tests/introspection.rs", "graphql/engine/tests/limits.rs",
         "graphql/engine/tests/price.rs", "graphql/engine/tests/variables.rs", "graphql/error.rs",
         "graphql/extraction.rs", "graphql/extraction/input.rs", "graphql/extraction/mutation.rs",
-        "graphql/global_id.rs", "graphql/guard.rs", "graphql/guard/cache.rs", "graphql/guard/characters.rs",
+        "graphql/global_id.rs", "graphql/guard.rs", "graphql/guard/allowance.rs", "graphql/guard/cache.rs", "graphql/guard/characters.rs",
         "graphql/guard/document.rs", "graphql/guard/limits.rs", "graphql/guard/one_of.rs", "graphql/guard/price.rs",
         "graphql/guard/shape.rs", "graphql/guard/subscription_root.rs", "graphql/guard/variables.rs", "graphql/jobs.rs", "graphql/jobs/event.rs",
         "graphql/jobs/input.rs", "graphql/jobs/mutation.rs", "graphql/jobs/object.rs", "graphql/jobs/query.rs",

@@ -13,11 +13,13 @@ use async_graphql::{
 use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, StreamExt, once, unfold};
 use futures_util::{FutureExt, future::ready};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
 pub use crate::graphql::error::{Refusal, RequestCode};
 use crate::graphql::error::{Shown, show, whole_seconds};
+use crate::graphql::guard::allowance::{Allowances, Payer, Spent};
 use crate::graphql::guard::limits::Limits;
 use crate::graphql::guard::{Admitted, Guard};
 pub use crate::graphql::guard::{Allowed, Incoming};
@@ -42,6 +44,7 @@ pub type Attach = Box<dyn Fn(&mut Data, Caller) + Send + Sync>;
 /// Executes GraphQL requests, after the guard has let them pass.
 pub struct Engine {
     guard: Guard,
+    allowances: Option<Allowances>,
     sdl: String,
     /// The most errors of one answer.
     errors: usize,
@@ -101,10 +104,12 @@ impl Engine {
             .finish();
         let sdl = print(&schema);
         let errors = limits.errors;
+        let allowances = limits.allowance.map(Allowances::new);
         let guard = Guard::new(typed(&sdl)?, limits);
         let following = schema.clone();
         Ok(Self {
             guard,
+            allowances,
             sdl,
             errors,
             attach,
@@ -131,10 +136,8 @@ impl Engine {
 
     /// Answers a query or a mutation.
     pub async fn execute(&self, incoming: Incoming, allowed: Allowed, caller: Caller) -> Answer {
-        let request_id = caller.request_id;
-        match self.guard.admit(incoming, allowed, caller.viewer.is_some()) {
-            Ok(admitted) => {
-                let ending = Ending { request_id, cost: admitted.cost, errors: self.errors };
+        match self.admit(incoming, allowed, &caller) {
+            Ok((admitted, ending)) => {
                 let running = (self.run)(self.request(admitted, caller));
                 ending.answer(AssertUnwindSafe(running).catch_unwind().await)
             }
@@ -144,8 +147,7 @@ impl Engine {
 
     /// Answers any operation as a stream: a subscription with each of its events, anything else with one answer.
     pub fn follow(&self, incoming: Incoming, caller: Caller) -> Answers {
-        let request_id = caller.request_id;
-        let admitted = match self.guard.admit(incoming, Allowed::All, caller.viewer.is_some()) {
+        let (admitted, ending) = match self.admit(incoming, Allowed::All, &caller) {
             Ok(admitted) => admitted,
             Err(refusal) => {
                 let stream = once(ready(Answer::refused(&refusal))).boxed();
@@ -153,13 +155,30 @@ impl Engine {
             }
         };
         let is_subscription = admitted.is_subscription;
-        let ending = Ending { request_id, cost: admitted.cost, errors: self.errors };
+        // Its price was paid when it began; each event saying so again would say nothing.
+        let ending = if is_subscription { Ending { spent: None, ..ending } } else { ending };
         let answers = AssertUnwindSafe((self.follow)(self.request(admitted, caller)))
             .catch_unwind()
             .map(move |ended| ending.answer(ended))
             .boxed();
         let stream = if is_subscription { until_refused(answers) } else { answers };
         Answers { is_subscription, stream }
+    }
+
+    /// Lets a request pass that the guard has nothing against and that the caller has paid for.
+    fn admit(
+        &self,
+        incoming: Incoming,
+        allowed: Allowed,
+        caller: &Caller,
+    ) -> Result<(Admitted, Ending), Refusal> {
+        let admitted = self.guard.admit(incoming, allowed, caller.viewer.is_some())?;
+        let payer = Payer::of(caller.viewer.as_ref().map(|viewer| viewer.user_id), caller.address);
+        let paying = self.allowances.as_ref().zip(payer);
+        let spent = paying.map(|(all, payer)| all.spend(payer, admitted.cost, Instant::now())).transpose()?;
+        let ending =
+            Ending { request_id: caller.request_id, cost: admitted.cost, errors: self.errors, spent };
+        Ok((admitted, ending))
     }
 
     /// The text of the document is left out: the engine has it parsed, and can never parse it again.
@@ -195,6 +214,8 @@ struct Ending {
     cost: u64,
     /// The most errors that are reported.
     errors: usize,
+    /// What the answer says of its price.
+    spent: Option<Spent>,
 }
 
 impl Ending {
@@ -220,6 +241,9 @@ impl Ending {
         };
         // A page of rows that all fail says nothing more after the first few.
         response.errors.truncate(self.errors);
+        if let Some(spent) = self.spent.and_then(|spent| Value::from_json(spent.shown()).ok()) {
+            response.extensions.insert("cost".to_owned(), spent);
+        }
         match serde_json::to_vec(&response) {
             Ok(body) => Answer { body, outcome, retry_after_seconds, cost: self.cost },
             Err(error) => {

@@ -1,5 +1,6 @@
 //! What every GraphQL document passes before the engine sees it, whatever transport it came by.
 
+pub mod allowance;
 pub mod cache;
 pub mod characters;
 pub mod document;

@@ -20,6 +20,7 @@ use crate::graphql::emails::query::EmailQuery;
 use crate::graphql::engine::{Attach, Caller, Engine};
 use crate::graphql::extraction::mutation::ExtractionMutation;
 use crate::graphql::extraction::query::ExtractionQuery;
+use crate::graphql::guard::allowance::Rate;
 use crate::graphql::guard::limits::{Introspection, Limits};
 use crate::graphql::jobs::mutation::JobMutation;
 use crate::graphql::jobs::query::JobQuery;
@@ -71,6 +72,9 @@ pub struct Mutation(
 #[derive(Default, MergedSubscription)]
 pub struct Subscription(JobSubscription);
 
+/// One user may keep about a tenth of a core busy.
+const ALLOWANCE: Rate = Rate { capacity: 100_000, restored_per_second: 10_000 };
+
 /// The engine over the schema, with what its resolvers need.
 pub fn engine(app: Arc<App>) -> Result<Engine> {
     let limits = limits(app.environment);
@@ -100,7 +104,7 @@ fn limits(environment: Environment) -> Limits {
         Environment::Production => Introspection::SignedIn,
     };
     let sign_in_fields = vec!["login".to_owned(), "register".to_owned()];
-    Limits { sign_in_fields, introspection, ..Limits::default() }
+    Limits { sign_in_fields, introspection, allowance: Some(ALLOWANCE), ..Limits::default() }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::mime;
 pub fn fingerprint(raw: &[u8]) -> [u8; 32] {
     let mut digest = Sha256::new();
     let message = mime::headers(raw);
-    let headers = message.as_ref().map(|message| headers_of(message, raw)).unwrap_or_default();
+    let headers = message.as_ref().map(headers_of).unwrap_or_default();
     for name in ["message-id", "from", "date", "subject"] {
         let value = headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_slice());
         let value = value.unwrap_or_default();
@@ -35,10 +35,10 @@ fn component(digest: &mut Sha256, bytes: &[u8]) {
     digest.update(bytes);
 }
 
-fn headers_of(message: &mail_parser::Message<'_>, raw: &[u8]) -> Vec<(String, Vec<u8>)> {
+fn headers_of(message: &mail_parser::Message<'_>) -> Vec<(String, Vec<u8>)> {
     let headers = message.headers().iter();
     let read = |header: &mail_parser::Header<'_>| {
-        let value = slice(raw, header.offset_start, header.offset_end);
+        let value = slice(&message.raw_message, header.offset_start, header.offset_end);
         (header.name.as_str().to_ascii_lowercase(), unfolded(value))
     };
     headers.map(read).collect()

@@ -1,7 +1,9 @@
 //! The header block that mail programs put into a forwarded mail: who sent the inner mail, and when.
 
 use chrono::{DateTime, FixedOffset};
-use mail_parser::DateTime as MailDate;
+use mail_parser::{Address, DateTime as MailDate};
+
+use super::mime;
 
 /// What the inner header block says. At least the sender is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +48,23 @@ pub fn find(text: &str) -> Option<Forwarded> {
         }
     }
     found.is_complete().then_some(found)
+}
+
+/// The lines that stand above the text of a mail that is forwarded, so that one that came as an attachment reads like one that
+/// was copied into the text. Empty for a mail without a sender.
+pub fn heading(raw: &[u8]) -> String {
+    let Some(mail) = mime::headers(raw) else { return String::new() };
+    let Some(from) = mail.from().and_then(Address::first) else { return String::new() };
+    let sender = match (from.name(), from.address()) {
+        (Some(name), Some(address)) => format!("{name} <{address}>"),
+        (name, address) => name.or(address).unwrap_or_default().to_owned(),
+    };
+    let date = mail.date().filter(|date| date.is_valid()).map(MailDate::to_rfc822);
+    let lines = [("From", Some(sender)), ("Date", date), ("Subject", mail.subject().map(str::to_owned))];
+    let lines = lines.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let one_line = |value: String| value.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lines: Vec<_> = lines.map(|(name, value)| format!("{name}: {}\n", one_line(value))).collect();
+    format!("---------- Forwarded message ---------\n{}\n", lines.concat())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -12,6 +12,8 @@ use super::message::{LONGEST_TEXT, Message, parse};
 
 /// Less than the 25 MB that a mail may have by default, for the time that these tests take.
 const SIZE: usize = 10_000_000;
+/// Enough where a quarter of it once took a minute.
+const SOME: usize = 1_000_000;
 /// Computing time of one mail: a program that is not optimised takes about a second. What grew with the square of the length
 /// took hours.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -159,10 +161,47 @@ fn parts_that_announce_parts_which_never_come_are_read_in_time() {
 
 #[test]
 fn a_field_of_millions_of_parameters_is_read_in_time() {
-    for piece in ["a*1=b;", "\n b*2*=c;"] {
-        let raw = format!("Content-Type: text/plain; {}\n\nx", piece.repeat(SIZE / piece.len()));
-        read_in_time(piece, raw.as_bytes());
-        let raw = format!("Content-Disposition: attachment; {}\n\nx", piece.repeat(SIZE / piece.len()));
-        read_in_time(piece, raw.as_bytes());
+    type Piece = fn(usize) -> String;
+    let pieces: [Piece; 4] = [
+        |_| "a*1=b;".to_owned(),
+        |_| "\n b*2*=c;".to_owned(),
+        |n| format!("p{n:x}*1=b;"),
+        |n| format!("p{n:x}*=a'b'c;"),
+    ];
+    for piece in pieces {
+        let mut field = String::new();
+        for number in 0.. {
+            if field.len() >= SIZE {
+                break;
+            }
+            field.push_str(&piece(number));
+        }
+        read_in_time("type", format!("Content-Type: text/plain; {field}\n\nx").as_bytes());
+        read_in_time("disposition", format!("Content-Disposition: attachment; {field}\n\nx").as_bytes());
+    }
+}
+
+#[test]
+fn words_that_never_end_are_read_in_time() {
+    for name in [
+        "Subject",
+        "From",
+        "To",
+        "Cc",
+        "Content-Type: a/b; name",
+        "Content-Description",
+        "Message-ID",
+        "Received",
+    ] {
+        for piece in ["=?aa?q?x", "=?aa?q?x ", "=?utf-8?b?YQ", "=?=?"] {
+            let value = piece.repeat(SOME / piece.len());
+            read_in_time(name, format!("{name}: {value}\n\nx").as_bytes());
+            let part = format!("--b\n{name}: {}\n\nx\n", piece.repeat(25_000 / piece.len()));
+            let parts = part.repeat(SOME / part.len());
+            read_in_time(name, format!("Content-Type: multipart/mixed; boundary=b\n\n{parts}").as_bytes());
+        }
+        let part = format!("--b\nContent-Type: text/plain; name= {}\n\nx\n", "=?aa?q?x".repeat(120));
+        let parts = part.repeat(SOME / part.len());
+        read_in_time("names", format!("Content-Type: multipart/mixed; boundary=b\n\n{parts}").as_bytes());
     }
 }

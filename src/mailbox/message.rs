@@ -38,6 +38,10 @@ pub struct Message {
 pub const LONGEST_TEXT: usize = 256 * 1024;
 /// Bodies of one sort that are looked at; what stands in further parts is not read.
 const MOST_BODIES: usize = 100;
+/// A text up to this length, in bytes, is a note to the mail that is attached to it.
+const LONGEST_NOTE: usize = 1000;
+/// How many mails around a mail are opened.
+const DEEPEST_ATTACHED: usize = 3;
 /// Parts among which the bodies are looked for.
 const MOST_PARTS: usize = 10_000;
 /// Plain text that is looked at, in bytes: some of it is dropped, and the rest is cut to `LONGEST_TEXT`.
@@ -93,13 +97,35 @@ fn addresses(list: &Address<'_>) -> Vec<String> {
         .collect()
 }
 
-/// The text of the mail itself; where it has none, that of a mail that was attached whole.
+/// The text of the mail, with that of a mail that was forwarded as an attachment: one to which the mail itself says no more
+/// than a note.
 fn body(raw: &[u8], effort: &mut Effort) -> String {
-    let inner = |effort: &mut Effort| {
-        let mut attached = mime::leaves(raw).take(MOST_PARTS).filter(Part::is_mail).take(MOST_BODIES);
-        attached.find_map(|inner| own_body(&inner.decoded(), effort))
-    };
-    own_body(raw, effort).or_else(|| inner(effort)).unwrap_or_default()
+    text_of(raw, 0, effort).unwrap_or_default()
+}
+
+fn text_of(raw: &[u8], depth: usize, effort: &mut Effort) -> Option<String> {
+    let own = own_body(raw, effort);
+    if own.as_ref().is_some_and(|text| text.len() > LONGEST_NOTE) || depth == DEEPEST_ATTACHED {
+        return own;
+    }
+    let Some(attached) = attached(raw, depth, effort) else { return own };
+    let mut text = own.unwrap_or_default();
+    append(&mut text, &attached);
+    Some(text)
+}
+
+/// The first mail in the mail that has a text, under the lines that mail programs put above a forwarded one. Nothing where the
+/// mail says that it could not be delivered: what stands in it is not news.
+fn attached(raw: &[u8], depth: usize, effort: &mut Effort) -> Option<String> {
+    if mime::leaves(raw).take(MOST_PARTS).any(|part| part.is_report()) {
+        return None;
+    }
+    let mut attached = mime::leaves(raw).take(MOST_PARTS).filter(Part::is_mail).take(MOST_BODIES);
+    attached.find_map(|inner| {
+        let inner = inner.decoded();
+        let text = text_of(&inner, depth + 1, effort)?;
+        Some(format!("{}{text}", forwarded::heading(&inner)))
+    })
 }
 
 /// The plain text, unless the HTML part says more: some senders put a stub or another mail into the plain one.

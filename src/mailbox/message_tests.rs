@@ -49,10 +49,47 @@ fn a_text_over_the_limit_is_cut_between_characters() {
     assert!(message.is_truncated && message.text.len() <= LONGEST_TEXT);
 }
 
+const INNER: &str =
+    "From: Bank <alerts@bank.example>\nDate: Mon, 5 Jan 2026 10:00:00 +0100\nSubject: in\n\nTotal 9.00";
+
+fn with_attached(note: &str, inner: &str) -> Message {
+    let note = if note.is_empty() { String::new() } else { format!("--b\n\n{note}\n") };
+    parse(
+        format!(
+            "Subject: Fwd\nContent-Type: multipart/mixed; boundary=b\n\n{note}--b\nContent-Type: message/rfc822\n\n{inner}\n--b--\n"
+        )
+        .as_bytes(),
+    )
+}
+
 #[test]
-fn an_attached_mail_is_read_when_it_is_all_there_is() {
-    let raw = "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\nSubject: in\n\nTotal 9.00\n--b--\n";
-    assert_eq!(parse(raw.as_bytes()).text, "Total 9.00");
+fn an_attached_mail_is_read_behind_a_note_and_without_one() {
+    let heading = "---------- Forwarded message ---------\nFrom: Bank <alerts@bank.example>\n\
+        Date: Mon, 5 Jan 2026 10:00:00 +0100\nSubject: in\n\n";
+    let alone = with_attached("", INNER);
+    assert_eq!(alone.text, format!("{heading}Total 9.00"));
+    let forwarded = alone.forwarded.unwrap();
+    assert_eq!(forwarded.from_address.as_deref(), Some("alerts@bank.example"));
+    assert_eq!(forwarded.sent_at.unwrap().to_rfc3339(), "2026-01-05T10:00:00+01:00");
+    assert_eq!(with_attached("FYI", INNER).text, format!("FYI\n\n{heading}Total 9.00"));
+    let letter = "We have looked at the mail. ".repeat(50);
+    assert_eq!(with_attached(&letter, INNER).text, letter.trim(), "that is no note");
+    assert_eq!(with_attached("", "Subject: in\n\nTotal 9.00").text, "Total 9.00");
+}
+
+#[test]
+fn a_mail_in_a_mail_in_a_mail_is_read() {
+    let middle = format!("From: me@home.example\nContent-Type: message/rfc822\n\n{INNER}");
+    assert!(with_attached("", &middle).text.ends_with("Total 9.00"));
+}
+
+#[test]
+fn a_mail_that_came_back_says_nothing_new() {
+    let raw = format!(
+        "Content-Type: multipart/report; boundary=b\n\n--b\n\nIt could not be delivered.\n--b\n\
+         Content-Type: message/delivery-status\n\nStatus: 5.1.1\n--b\nContent-Type: message/rfc822\n\n{INNER}\n--b--"
+    );
+    assert_eq!(parse(raw.as_bytes()).text, "It could not be delivered.");
 }
 
 proptest! {

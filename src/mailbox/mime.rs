@@ -7,37 +7,25 @@
 
 use std::borrow::Cow;
 
-use mail_parser::decoders::charsets::map::charset_decoder;
-use mail_parser::{ContentType, MessageParser, MimeHeaders};
+use mail_parser::{ContentType, MimeHeaders};
 
 use super::transfer;
 
+mod charset;
+mod head;
+
 /// Multiparts around a part. A deeper one counts as text.
 const DEEPEST: usize = 20;
-/// How much of a head is read, in bytes.
-const LONGEST_HEAD: usize = 256 * 1024;
 
-/// The headers of a mail. None where it has none at all.
-pub(super) fn headers(raw: &[u8]) -> Option<mail_parser::Message<'_>> {
-    let (head, _) = split(raw);
-    MessageParser::default().parse_headers(head.get(..LONGEST_HEAD).unwrap_or(head))
-}
-
-/// The head and the body, which an empty line parts (RFC 5322, section 2.1). Without one, all of it is head.
-fn split(raw: &[u8]) -> (&[u8], &[u8]) {
-    let mut end = 0;
-    for line in raw.split_inclusive(|byte| *byte == b'\n') {
-        end += line.len();
-        if matches!(line, b"\n" | b"\r\n") {
-            break;
-        }
-    }
-    raw.split_at_checked(end).unwrap_or((raw, &[]))
+/// The fields of a mail that somebody reads, the first of each name, cut to a length that no honest one has. None where it has
+/// none of them.
+pub(super) fn headers(raw: &[u8]) -> Option<mail_parser::Message<'static>> {
+    head::of_mail(raw).parsed(head::LONGEST_FIELD)
 }
 
 /// The parts of a mail that hold no further ones, in order. A mail without multiparts is one part.
 pub(super) fn leaves(raw: &[u8]) -> Leaves<'_> {
-    Leaves { whole: Some(Part::read(raw, Container::Mail, true)), open: Vec::new() }
+    Leaves { whole: Some(Part::of_mail(raw)), open: Vec::new() }
 }
 
 /// What a part is directly in.
@@ -60,21 +48,25 @@ pub(super) enum Shown {
 /// One part.
 pub(super) struct Part<'a> {
     /// What mail-parser made of its head; `None` where it has none.
-    headers: Option<mail_parser::Message<'a>>,
+    headers: Option<mail_parser::Message<'static>>,
     /// What stands behind its head, as it was sent.
     pub(super) body: &'a [u8],
     container: Container,
-    /// Nothing stands before it in what it is in.
-    is_first: bool,
+    /// It is what its container is about: the first text of a related one, the first part of any other.
+    is_root: bool,
 }
 
 impl<'a> Part<'a> {
-    fn read(raw: &'a [u8], container: Container, is_first: bool) -> Self {
-        let headers = headers(raw);
-        let (_, body) = split(raw);
-        // A text that is nothing but lines without a colon has no head.
-        let body = if headers.is_none() && body.is_empty() { raw } else { body };
-        Self { headers, body, container, is_first }
+    fn of_mail(raw: &'a [u8]) -> Self {
+        let head = head::of_mail(raw);
+        let headers = head.parsed(head::LONGEST_FIELD);
+        Self { headers, body: head.body, container: Container::Mail, is_root: true }
+    }
+
+    fn of(raw: &'a [u8], container: Container) -> Self {
+        let head = head::of_part(raw);
+        let headers = head.parsed(head::LONGEST_PART_FIELD);
+        Self { headers, body: head.body, container, is_root: false }
     }
 
     fn content_type(&self) -> Option<&ContentType<'_>> {
@@ -99,22 +91,34 @@ impl<'a> Part<'a> {
 
     /// How it is shown; `None` for what a person has to open.
     pub(super) fn shown(&self) -> Option<Shown> {
-        let media_type = self.media_type();
-        let (kind, subtype) = media_type.split_once('/').unwrap_or_default();
-        let shown = match (kind, subtype) {
-            ("text", "html") => Shown::Html,
-            // A multipart whose boundary is not there is shown as the text that it is.
-            ("text" | "multipart", _) => Shown::Plain,
-            _ => return None,
-        };
-        if self.container == Container::Alternative {
-            return matches!(subtype, "plain" | "html").then_some(shown);
-        }
+        let shown = self.form()?;
         let disposition = self.headers.as_ref().and_then(|headers| headers.content_disposition());
         let is_attached = disposition.is_some_and(ContentType::is_attachment);
+        let is_inline = disposition.is_some_and(ContentType::is_inline);
         let has_name = self.content_type().is_some_and(|kind| kind.has_attribute("name"));
-        let is_inline = self.is_first || !(has_name || self.container == Container::Related);
-        (is_inline && !is_attached).then_some(shown)
+        let is_shown = match self.container {
+            // There is nothing else that could be shown.
+            Container::Mail | Container::Alternative => true,
+            Container::Related => !is_attached && (self.is_root || is_inline),
+            Container::Mixed | Container::Digest => !is_attached && (self.is_root || is_inline || !has_name),
+        };
+        is_shown.then_some(shown)
+    }
+
+    /// How it could be shown. Calendars, contacts, tables and the heads of bounced mails are text that is no text of the mail.
+    fn form(&self) -> Option<Shown> {
+        let media_type = self.media_type();
+        match media_type.split_once('/').unwrap_or_default() {
+            ("text", "html") => Some(Shown::Html),
+            // A multipart whose boundary is not there is shown as the text that it is.
+            ("text", "plain" | "enriched" | "richtext" | "") | ("multipart", _) => Some(Shown::Plain),
+            _ => None,
+        }
+    }
+
+    /// True when the mail says that another one did not arrive: what was in that one did not happen again.
+    pub(super) fn is_report(&self) -> bool {
+        self.media_type() == "message/delivery-status"
     }
 
     /// The body without its transfer encoding.
@@ -130,11 +134,7 @@ impl<'a> Part<'a> {
 
     /// The decoded body as text. What its charset does not know comes out as U+FFFD.
     pub(super) fn text(&self) -> String {
-        let bytes = self.decoded();
-        match self.charset().and_then(|charset| charset_decoder(charset.as_bytes())) {
-            Some(decode) => decode(&bytes),
-            None => String::from_utf8_lossy(&bytes).into_owned(),
-        }
+        charset::text(&self.decoded(), self.charset(), self.form() == Some(Shown::Html))
     }
 
     /// Its parts, when it is a multipart and has any.
@@ -151,7 +151,7 @@ impl<'a> Part<'a> {
             "digest" => Container::Digest,
             _ => Container::Mixed,
         };
-        Some(Multipart { boundary: boundary.into(), container, is_first: true, rest: first.rest })
+        Some(Multipart { boundary: boundary.into(), container, has_root: false, rest: first.rest })
     }
 }
 
@@ -159,7 +159,8 @@ impl<'a> Part<'a> {
 struct Multipart<'a> {
     boundary: Vec<u8>,
     container: Container,
-    is_first: bool,
+    /// The part that it is about has come.
+    has_root: bool,
     /// What stands behind the last delimiter; `None` behind the one that ends it.
     rest: Option<&'a [u8]>,
 }
@@ -173,7 +174,11 @@ impl<'a> Multipart<'a> {
             None => (rest, None),
         };
         self.rest = rest;
-        Some(Part::read(raw, self.container, std::mem::take(&mut self.is_first)))
+        let mut part = Part::of(raw, self.container);
+        // A related one is about its text: some programs put the pictures first.
+        part.is_root = !self.has_root && (self.container != Container::Related || part.form().is_some());
+        self.has_root |= part.is_root;
+        Some(part)
     }
 }
 

@@ -18,7 +18,8 @@ fn a_mail_without_multiparts_is_one_part() {
         ("Subject: a\r\n\r\nTotal\r\n", "Total\r\n"),
         ("\nTotal", "Total"),
         ("Subject: a\n", ""),
-        ("no head\nat all\n", "no head\nat all\n"),
+        ("no head at all", "no head at all"),
+        ("no head\n\nat all\n", "no head\n\nat all\n"),
         ("", ""),
     ] {
         assert_eq!(
@@ -67,17 +68,60 @@ fn what_a_person_has_to_open_is_not_shown() {
         "text/plain; name=first.txt",
         "text/plain",
         "text/plain; name=a.txt",
-        "text/csv\nContent-Disposition: attachment",
+        "text/plain\nContent-Disposition: attachment",
         "text/calendar",
+        "text/rfc822-headers",
         "application/pdf",
-        "text/html\nContent-Disposition: inline",
+        "text/html; name=mail.html\nContent-Disposition: inline",
     ];
     let raw = format!("Content-Type: multipart/mixed; boundary=b\n\n{}--b--", heads.map(part).concat());
-    assert_eq!(shown(&raw), [heads[0], heads[1], heads[4], heads[6]]);
+    assert_eq!(shown(&raw), [heads[0], heads[1], heads[7]]);
     let raw = raw.replace("multipart/mixed", "multipart/related");
-    assert_eq!(shown(&raw), [heads[0]]);
+    assert_eq!(shown(&raw), [heads[0], heads[7]]);
     let raw = raw.replace("multipart/related", "multipart/alternative");
-    assert_eq!(shown(&raw), [heads[0], heads[1], heads[2], heads[6]]);
+    assert_eq!(shown(&raw), [heads[0], heads[1], heads[2], heads[3], heads[7]]);
+    let alone = "Content-Type: text/plain; name=a.txt\nContent-Disposition: attachment\n\nTotal";
+    assert_eq!(shown(alone), ["Total"], "there is nothing else");
+}
+
+#[test]
+fn a_related_part_is_about_its_text_wherever_that_stands() {
+    let raw = "Content-Type: multipart/related; boundary=b\n\n--b\nContent-Type: image/png; name=logo.png\n\n\u{1}\n--b\n\
+        Content-Type: text/html; name=mail.html\n\n<p>Total\n--b\nContent-Type: text/html\n\n<p>Frame\n--b--";
+    assert_eq!(shown(raw), ["<p>Total"]);
+}
+
+#[test]
+fn heads_are_read_as_mail_programs_write_them() {
+    let subject = |raw: &[u8]| {
+        let headers = headers(raw)?;
+        headers.subject().map(str::to_owned)
+    };
+    for raw in [
+        &b"Subject: a b\n\nx"[..],
+        b"Subject: a\r\n b\r\n\r\nx",
+        b"Subject: a\r\r\n b\r\r\n\r\r\nx",
+        b"\xef\xbb\xbfSubject: a b\n\nx",
+        b"\r\n\nSubject: a b\n\nx",
+        b"subject : a b\n\nx",
+        b"no field\nSubject: a b\nno field\n folded\n\nx",
+        b"X-A: 1\nSubject: a b",
+        b"Subject: a b\nSubject: another\n\nx",
+    ] {
+        assert_eq!(subject(raw).as_deref(), Some("a b"), "{:?}", String::from_utf8_lossy(raw));
+    }
+    assert_eq!(shown("Subject: a\r\r\n\r\r\nTotal\r\r\n"), ["Total\r\r\n"]);
+    assert_eq!(shown("\n\nSubject: a\n\nTotal"), ["Total"]);
+}
+
+#[test]
+fn a_part_that_forgot_its_empty_line_is_all_text() {
+    for text in ["Your card was charged 62.50 EUR.", "Hello\n\nTotal 1.00", "Total: 1.00\nDate: today\n\nBye"]
+    {
+        let raw = format!("Content-Type: multipart/mixed; boundary=b\n\n--b\n{text}\n--b--");
+        assert_eq!(shown(&raw), [text]);
+    }
+    assert_eq!(shown("Your card was charged 62.50 EUR."), ["Your card was charged 62.50 EUR."]);
 }
 
 #[test]

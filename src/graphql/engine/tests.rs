@@ -1,5 +1,6 @@
 //! What the engine and its guard promise, and how the tests ask.
 
+mod allowance;
 mod arbitrary;
 mod document;
 mod errors;

@@ -1,5 +1,7 @@
 //! Every limit that a GraphQL request is held to, with its default.
 
+use crate::graphql::guard::allowance::Rate;
+
 /// What one request may ask for. Each field is a setting; [`Limits::default`] holds the documented values.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -36,6 +38,8 @@ pub struct Limits {
     pub introspection: Introspection,
     /// The memory that the documents kept in the cache may take, in bytes; each of its two generations may hold half.
     pub cached_document_bytes: usize,
+    /// What one caller may ask for in all; `None` for no bound.
+    pub allowance: Option<Rate>,
 }
 
 /// Who may read the schema through introspection.
@@ -79,6 +83,7 @@ impl Default for Limits {
             sign_in_fields: Vec::new(),
             introspection: Introspection::SignedIn,
             cached_document_bytes: 16 * 1024 * 1024,
+            allowance: None,
         }
     }
 }

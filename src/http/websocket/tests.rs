@@ -358,7 +358,9 @@ async fn what_is_under_way_when_the_server_stops_comes_to_its_end() {
     let mut socket = server.nobody().await;
     socket.subscribe("s", FOR_EVER, json!({})).await;
     socket.subscribe("q", "{ nap }", json!({})).await;
-    sleep(Duration::from_millis(50)).await;
+    // What was sent before is under way once this is answered.
+    socket.say(json!({ "type": "ping" })).await;
+    assert_eq!(socket.hear().await, Said::Message(json!({ "type": "pong" })));
     server.stop.cancel();
     assert_eq!(socket.next("q").await, Some(json!({ "data": { "nap": 1 } })));
     assert_eq!(socket.next("q").await, None);

@@ -1,0 +1,66 @@
+//! What a caller may ask for in all, and what an answer says of it.
+
+use futures_util::StreamExt;
+use serde_json::json;
+
+use super::*;
+use crate::graphql::guard::allowance::Rate;
+
+const PAGE: &str = "{ items(first: 10) { nodes { id } } }";
+
+/// Nothing comes back, so that a slow machine changes nothing.
+fn bounded() -> Engine {
+    engine(Limits { allowance: Some(Rate { capacity: 30, restored_per_second: 0 }), ..limits() })
+}
+
+async fn execute(engine: &Engine, query: &str, caller: Caller) -> (Outcome, Option<u64>, Value) {
+    let answer = engine.execute(asking(query, &json!({})), Allowed::QueriesAndMutations, caller).await;
+    (answer.outcome, answer.retry_after_seconds, serde_json::from_slice(&answer.body).unwrap())
+}
+
+#[tokio::test]
+async fn an_answer_says_what_it_cost_and_what_is_left() {
+    let engine = bounded();
+    let (_, _, body) = execute(&engine, PAGE, somebody()).await;
+    let cost = json!({ "requested": 11, "remaining": 19, "capacity": 30, "restoredPerSecond": 0 });
+    assert_eq!(body["extensions"], json!({ "cost": cost }));
+    execute(&engine, PAGE, somebody()).await;
+    let (outcome, retry_after, body) = execute(&engine, PAGE, somebody()).await;
+    assert_eq!((outcome, retry_after), (Outcome::Refused(RequestCode::RateLimited), Some(3)));
+    assert_eq!(body["errors"][0]["extensions"]["code"], "RATE_LIMITED");
+}
+
+#[tokio::test]
+async fn who_has_not_signed_in_pays_at_their_address_and_a_refused_document_is_free() {
+    let engine = bounded();
+    let stranger = Caller { address: Some("192.0.2.1".parse().unwrap()), ..nobody() };
+    for _ in 0..100 {
+        let (outcome, _, _) = execute(&engine, "{ nothing }", stranger.clone()).await;
+        assert_eq!(outcome, Outcome::Refused(RequestCode::ValidationFailed));
+    }
+    for _ in 0..30 {
+        assert_eq!(execute(&engine, "{ hello }", stranger.clone()).await.0, Outcome::Executed);
+    }
+    let (outcome, _, _) = execute(&engine, "{ hello }", stranger).await;
+    assert_eq!(outcome, Outcome::Refused(RequestCode::RateLimited));
+    assert_eq!(
+        execute(&engine, "{ hello }", somebody()).await.0,
+        Outcome::Executed,
+        "a user pays for themselves"
+    );
+}
+
+#[tokio::test]
+async fn a_subscription_is_paid_when_it_begins() {
+    let engine = bounded();
+    let ticks = "subscription { ticks(to: 3) }";
+    for _ in 0..30 {
+        let answers = engine.follow(asking(ticks, &json!({})), somebody());
+        assert!(answers.is_subscription);
+        let events: Vec<Answer> = answers.stream.collect().await;
+        assert_eq!(events.len(), 3);
+        assert!(events.iter().all(|event| !String::from_utf8_lossy(&event.body).contains("cost")));
+    }
+    let refused: Vec<Answer> = engine.follow(asking(ticks, &json!({})), somebody()).stream.collect().await;
+    assert_eq!(refused[0].outcome, Outcome::Refused(RequestCode::RateLimited));
+}
