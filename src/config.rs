@@ -159,8 +159,8 @@ impl Config {
             cors_credentials: source.parsed("CORS_CREDENTIALS", "true or false")?,
             graphiql: source.parsed("GRAPHIQL", "true or false")?,
             sockets_per_user: source.number("WEBSOCKETS_PER_USER", 1..=1_000_000)?,
-            cost_capacity: source.number("COST_CAPACITY", 2_000..=1_000_000_000)?,
-            cost_restored_per_second: source.number("COST_RESTORED_PER_SECOND", 1..=1_000_000_000)?,
+            cost_capacity: source.count("COST_CAPACITY", 2_000..=1_000_000_000)?,
+            cost_restored_per_second: source.count("COST_RESTORED_PER_SECOND", 1..=1_000_000_000)?,
             frontend_url: source.text("FRONTEND_URL").unwrap_or_default().trim_end_matches('/').to_owned(),
             log_level: source.level()?,
             smtp_url: source.text("SMTP_URL").map(Secret),
@@ -259,6 +259,10 @@ impl Source<'_> {
             return Ok(value);
         }
         Err(broken(format!("{name} is `{value}`; it has to be {wanted}.")))
+    }
+
+    fn count(&self, name: &str, range: std::ops::RangeInclusive<usize>) -> Result<u64> {
+        Ok(u64::try_from(self.number(name, range)?).unwrap_or(u64::MAX))
     }
 
     fn seconds(&self, name: &str, unit: u64) -> Result<Duration> {

@@ -15,6 +15,7 @@ mod html;
 pub mod import;
 pub mod import_folder;
 pub mod intake;
+pub mod manage;
 pub mod mbox;
 pub mod message;
 mod mime;

@@ -16,8 +16,10 @@ use crate::graphql::emails::object::Email;
 use crate::graphql::extraction::object::Extraction;
 use crate::graphql::global_id::{self, NodeType};
 use crate::graphql::jobs::object::Job;
+use crate::graphql::llm_usages::object::LlmUsage;
 use crate::graphql::loaders::Related;
 use crate::graphql::sessions::object::Session;
+use crate::graphql::sightings::object::Sighting;
 use crate::graphql::transactions::object::Transaction;
 use crate::graphql::users::object::User;
 
@@ -46,6 +48,10 @@ pub enum Node {
     Extraction(Extraction),
     /// A signed-in device.
     Session(Session),
+    /// One event seen in one mail.
+    Sighting(Sighting),
+    /// One call of a language model.
+    LlmUsage(LlmUsage),
 }
 
 /// The queries for objects of any type.
@@ -102,5 +108,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Related<Node> {
         NodeType::Email => loaders.emails.related(id, |row| Email(row).into()).await,
         NodeType::Session => loaders.sessions.related(id, |row| Session(row).into()).await,
         NodeType::Extraction => loaders.extractions.related(id, |row| Extraction(row).into()).await,
+        NodeType::Sighting => loaders.sightings.related(id, |row| Sighting(row).into()).await,
+        NodeType::LlmUsage => loaders.llm_usages.related(id, |row| LlmUsage(row).into()).await,
     }
 }

@@ -7,23 +7,33 @@ use async_graphql::{Data, MergedObject, MergedSubscription, Schema, SchemaBuilde
 use crate::app::App;
 use crate::config::{Config, Environment};
 use crate::error::Result;
+use crate::graphql::accounts::mutation::AccountMutation;
 use crate::graphql::accounts::query::AccountQuery;
+use crate::graphql::categories::mutation::CategoryMutation;
 use crate::graphql::categories::query::CategoryQuery;
+use crate::graphql::connected_accounts::change::ConnectedAccountChangeMutation;
 use crate::graphql::connected_accounts::mutation::ConnectedAccountMutation;
 use crate::graphql::connected_accounts::query::ConnectedAccountQuery;
 use crate::graphql::database::Database;
+use crate::graphql::emails::mutation::EmailMutation;
 use crate::graphql::emails::query::EmailQuery;
 use crate::graphql::engine::{Attach, Caller, Engine};
 use crate::graphql::extraction::mutation::ExtractionMutation;
+use crate::graphql::extraction::query::ExtractionQuery;
 use crate::graphql::guard::allowance::Rate;
 use crate::graphql::guard::limits::{Introspection, Limits};
 use crate::graphql::jobs::mutation::JobMutation;
 use crate::graphql::jobs::query::JobQuery;
 use crate::graphql::jobs::subscription::JobSubscription;
+use crate::graphql::llm_usages::query::LlmUsageQuery;
 use crate::graphql::loaders::Loaders;
 use crate::graphql::node::NodeQuery;
 use crate::graphql::passwords::mutation::PasswordMutation;
 use crate::graphql::sessions::mutation::SessionMutation;
+use crate::graphql::sightings::mutation::SightingMutation;
+use crate::graphql::sightings::query::SightingQuery;
+use crate::graphql::transactions::aggregate::AggregateQuery;
+use crate::graphql::transactions::mutation::TransactionMutation;
 use crate::graphql::transactions::query::TransactionQuery;
 use crate::graphql::users::mutation::UserMutation;
 use crate::graphql::users::query::UserQuery;
@@ -38,6 +48,10 @@ pub struct Query(
     TransactionQuery,
     ConnectedAccountQuery,
     EmailQuery,
+    ExtractionQuery,
+    SightingQuery,
+    LlmUsageQuery,
+    AggregateQuery,
     JobQuery,
 );
 
@@ -47,8 +61,14 @@ pub struct Mutation(
     UserMutation,
     SessionMutation,
     PasswordMutation,
+    CategoryMutation,
+    AccountMutation,
+    TransactionMutation,
     ConnectedAccountMutation,
+    ConnectedAccountChangeMutation,
+    EmailMutation,
     ExtractionMutation,
+    SightingMutation,
     JobMutation,
 );
 

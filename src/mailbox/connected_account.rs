@@ -17,6 +17,8 @@ use crate::mailbox::import_folder::ImportFolder;
 use crate::page::Page;
 use crate::viewer::Visibility;
 
+pub mod change;
+
 /// The name of an MBOX account that was given none; `pennypost import` uses it, too.
 pub const DEFAULT_NAME: &str = "import";
 const DEMO_ADDRESS: &str = "demo";

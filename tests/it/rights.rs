@@ -19,8 +19,18 @@ use crate::support::app::{Person, TestApp};
 mod people;
 
 /// The types with an id of their own.
-const NODES: &[&str] =
-    &["Account", "Category", "ConnectedAccount", "Email", "Extraction", "Job", "Transaction", "User"];
+const NODES: &[&str] = &[
+    "Account",
+    "Category",
+    "ConnectedAccount",
+    "Email",
+    "Extraction",
+    "Job",
+    "LlmUsage",
+    "Sighting",
+    "Transaction",
+    "User",
+];
 
 /// How a way into the schema is asked.
 #[derive(Clone, Copy)]
@@ -82,6 +92,32 @@ const ROWS: &[(&str, Way, &str)] = &[
         me { transactions(filter: { accountIds: [$id] }) { totalCount nodes { id } } } }"),
     ("User.transactions.filter.categoryIds", OwnId(&["Category"]), "query ($id: ID!) {
         me { transactions(filter: { categoryIds: [$id] }) { totalCount nodes { id } } } }"),
+    ("Query.extraction.id", Id(&["Extraction"]), "query ($id: ID!) { extraction(id: $id) { id email { id } job { id } } }"),
+    ("Query.sighting.id", Id(&["Sighting"]), "query ($id: ID!) { sighting(id: $id) { id draft { amount } email { id } extraction { id }
+        transaction { id } } }"),
+    ("Query.llmUsage.id", Id(&["LlmUsage"]), "query ($id: ID!) { llmUsage(id: $id) { id email { id } extraction { id } job { id } } }"),
+    ("Query.extractions", List, "{ extractions(first: 100, filter: { outcomes: [NOTHING, IN_REVIEW] }) { nodes { id } } }"),
+    ("Query.extractions.userId", Id(&["User"]), "query ($id: ID) { extractions(userId: $id) { totalCount nodes { id } } }"),
+    ("Query.extractions.filter.emailIds", Id(&["Email"]), "query ($id: ID!) {
+        extractions(filter: { emailIds: [$id] }) { totalCount nodes { id } } }"),
+    ("Query.sightings", List, "{ sightings(last: 100) { nodes { id } } }"),
+    ("Query.sightings.userId", Id(&["User"]), "query ($id: ID) { sightings(userId: $id) { totalCount nodes { id } } }"),
+    ("Query.sightings.filter.emailIds", Id(&["Email"]), "query ($id: ID!) {
+        sightings(filter: { emailIds: [$id] }) { totalCount nodes { id } } }"),
+    ("Query.llmUsages", List, "{ llmUsages(first: 100) { nodes { id } } }"),
+    ("Query.llmUsages.userId", Id(&["User"]), "query ($id: ID) { llmUsages(userId: $id) { totalCount nodes { id } } }"),
+    ("Query.spending.userId", Id(&["User"]), "query ($id: ID) { spending(userId: $id, period: { from: \"2000-01-01\", to: \"2099-12-31\" }) {
+        category { id } spent { amount } transactionCount } }"),
+    ("Query.cashFlow.userId", Id(&["User"]), "query ($id: ID) { cashFlow(userId: $id, interval: YEAR,
+        period: { from: \"2000-01-01\", to: \"2099-12-31\" }) { startsOn net { amount } transactionCount } }"),
+    ("Query.categories.filter.parentIds", Id(&["Category"]), "query ($id: ID!) {
+        categories(filter: { parentIds: [$id] }) { totalCount nodes { id } } }"),
+    ("User.categories.filter.parentIds", OwnId(&["Category"]), "query ($id: ID!) {
+        me { categories(filter: { parentIds: [$id] }) { totalCount nodes { id } } } }"),
+    ("User.extractions.filter.emailIds", OwnId(&["Email"]), "query ($id: ID!) {
+        me { extractions(filter: { emailIds: [$id] }) { totalCount nodes { id } } } }"),
+    ("User.sightings.filter.emailIds", OwnId(&["Email"]), "query ($id: ID!) {
+        me { sightings(filter: { emailIds: [$id] }) { totalCount nodes { id } } } }"),
     ("Mutation.register", Public, "mutation { register(input: { username: \"x\", email: \"x\", password: \"x\" }) { userErrors { code } } }"),
     ("Mutation.login", Public, "mutation { login(input: { login: \"x\", password: \"x\" }) { userErrors { code } } }"),
     ("Mutation.createConnectedAccount", Viewer, "mutation { createConnectedAccount(input: { provider: DEMO }) { userErrors { code } } }"),
@@ -89,6 +125,52 @@ const ROWS: &[(&str, Way, &str)] = &[
         fetchEmails(input: { source: { connectedAccountId: $id } }) { job { id } userErrors { code field message } } }"),
     ("Mutation.extractEmails.input.userId", Id(&["User"]), "mutation ($id: ID) {
         extractEmails(input: { userId: $id }) { job { id } userErrors { code field message } } }"),
+    ("Mutation.createCategory.input.parentId", OwnId(&["Category"]), "mutation ($id: ID!) {
+        createCategory(input: { name: \"x\", kind: EXPENSE, parentId: $id }) { userErrors { code field } } }"),
+    ("Mutation.updateCategory.input.id", OwnId(&["Category"]), "mutation ($id: ID!) {
+        updateCategory(input: { id: $id, icon: \"x\" }) { category { id } userErrors { code field } } }"),
+    ("Mutation.updateCategory.input.parentId", OwnId(&["Category"]), "mutation ($id: ID!, $category: ID!) {
+        updateCategory(input: { id: $category, parentId: $id }) { userErrors { code field } } }"),
+    ("Mutation.deleteCategory.input.id", OwnId(&["Category"]), "mutation ($id: ID!) {
+        deleteCategory(input: { id: $id }) { userErrors { code field } } }"),
+    ("Mutation.deleteCategory.input.transactionsTo.categoryId", OwnId(&["Category"]), "mutation ($id: ID!, $category: ID!) {
+        deleteCategory(input: { id: $category, transactionsTo: { categoryId: $id } }) { userErrors { code field } } }"),
+    ("Mutation.deleteCategory.input.childrenTo.categoryId", OwnId(&["Category"]), "mutation ($id: ID!, $category: ID!) {
+        deleteCategory(input: { id: $category, childrenTo: { categoryId: $id } }) { userErrors { code field } } }"),
+    ("Mutation.createAccount", Viewer, "mutation { createAccount(input: { name: \"x\", kind: CASH, currency: EUR }) { userErrors { code } } }"),
+    ("Mutation.updateAccount.input.id", OwnId(&["Account"]), "mutation ($id: ID!) {
+        updateAccount(input: { id: $id }) { account { id } userErrors { code field } } }"),
+    ("Mutation.deleteAccount.input.id", OwnId(&["Account"]), "mutation ($id: ID!) {
+        deleteAccount(input: { id: $id }) { userErrors { code field } } }"),
+    ("Mutation.deleteAccount.input.transactionsTo", OwnId(&["Account"]), "mutation ($id: ID!, $account: ID!) {
+        deleteAccount(input: { id: $account, transactionsTo: $id }) { userErrors { code field } } }"),
+    ("Mutation.createTransaction.input.accountId", OwnId(&["Account"]), "mutation ($id: ID!) {
+        createTransaction(input: { accountId: $id, bookedOn: \"2026-11-01\", amount: \"-1\" }) { userErrors { code field } } }"),
+    ("Mutation.createTransaction.input.categoryId", OwnId(&["Category"]), "mutation ($id: ID!, $account: ID!) {
+        createTransaction(input: { accountId: $account, categoryId: $id, bookedOn: \"2026-11-01\", amount: \"-1\" }) {
+            userErrors { code field } } }"),
+    ("Mutation.updateTransaction.input.id", OwnId(&["Transaction"]), "mutation ($id: ID!) {
+        updateTransaction(input: { id: $id }) { transaction { id } userErrors { code field } } }"),
+    ("Mutation.updateTransaction.input.accountId", OwnId(&["Account"]), "mutation ($id: ID!, $transaction: ID!) {
+        updateTransaction(input: { id: $transaction, accountId: $id }) { userErrors { code field } } }"),
+    ("Mutation.updateTransaction.input.categoryId", OwnId(&["Category"]), "mutation ($id: ID!, $transaction: ID!) {
+        updateTransaction(input: { id: $transaction, categoryId: $id }) { userErrors { code field } } }"),
+    ("Mutation.updateConnectedAccount.input.id", OwnId(&["ConnectedAccount"]), "mutation ($id: ID!) {
+        updateConnectedAccount(input: { id: $id }) { connectedAccount { id } userErrors { code field } } }"),
+    ("Mutation.acceptSighting.input.id", OwnId(&["Sighting"]), "mutation ($id: ID!) {
+        acceptSighting(input: { id: $id }) { userErrors { code field } } }"),
+    ("Mutation.acceptSighting.input.accountId", OwnId(&["Account"]), "mutation ($id: ID!, $sighting: ID!) {
+        acceptSighting(input: { id: $sighting, accountId: $id }) { userErrors { code field } } }"),
+    ("Mutation.acceptSighting.input.categoryId", OwnId(&["Category"]), "mutation ($id: ID!, $sighting: ID!) {
+        acceptSighting(input: { id: $sighting, categoryId: $id }) { userErrors { code field } } }"),
+    ("Mutation.rejectSighting.input.id", OwnId(&["Sighting"]), "mutation ($id: ID!) {
+        rejectSighting(input: { id: $id }) { userErrors { code field } } }"),
+    ("Mutation.extractEmails.input.emailIds", OwnId(&["Email"]), "mutation ($id: ID!) {
+        extractEmails(input: { emailIds: [$id] }) { job { state } results { email { id } userErrors { code } } userErrors { code field } } }"),
+    ("Mutation.ignoreEmails.input.ids", OwnId(&["Email"]), "mutation ($id: ID!) {
+        ignoreEmails(input: { ids: [$id] }) { results { email { id } userErrors { code } } } }"),
+    ("Mutation.restoreEmails.input.ids", OwnId(&["Email"]), "mutation ($id: ID!) {
+        restoreEmails(input: { ids: [$id] }) { results { email { id } userErrors { code } } } }"),
     ("Mutation.cancelJob.input.jobId", Id(&["Job"]), "mutation ($id: ID!) {
         cancelJob(input: { jobId: $id }) { job { id state user { id } } userErrors { code field message } } }"),
     ("Mutation.retryJob.input.jobId", Id(&["Job"]), "mutation ($id: ID!) {
@@ -99,6 +181,13 @@ const ROWS: &[(&str, Way, &str)] = &[
     ("Subscription.allJobEvents.userId", EveryonesEvents, "subscription ($id: ID) {
         allJobEvents(userId: $id) { jobId version job { id } } }"),
     ("Subscription.queueStats", Admins, "subscription { queueStats { workers queues { queue queued } } }"),
+    // What takes something away comes last.
+    ("Mutation.deleteTransaction.input.id", OwnId(&["Transaction"]), "mutation ($id: ID!) {
+        deleteTransaction(input: { id: $id }) { userErrors { code field } } }"),
+    ("Mutation.deleteEmails.input.ids", OwnId(&["Email"]), "mutation ($id: ID!) {
+        deleteEmails(input: { ids: [$id] }) { results { userErrors { code } } } }"),
+    ("Mutation.deleteConnectedAccount.input.id", OwnId(&["ConnectedAccount"]), "mutation ($id: ID!) {
+        deleteConnectedAccount(input: { id: $id }) { userErrors { code field } } }"),
 ];
 
 /// The ids in an argument of that type, by way of its input objects.
@@ -162,11 +251,16 @@ fn every_root_field_and_every_argument_that_takes_an_id_has_a_row() {
     assert_eq!(nodes, NODES.iter().map(ToString::to_string).collect(), "types with an id");
 }
 
+/// A call of a language model about a mail of each user.
+const USAGES: &str = "INSERT INTO llm_usages (id, user_id, email_id, job_id, attempt, call, model, latency_ms, outcome)
+    SELECT DISTINCT ON (user_id) gen_random_uuid(), user_id, id, gen_random_uuid(), 1, 1, 'small', 7, 'ANSWERED' FROM emails";
+
 /// One id of each type that is the person's; the job's is of one that waits.
 async fn ids_of(person: &Person<'_>) -> BTreeMap<&'static str, Value> {
     let query = "{ me { id accounts(first: 1) { nodes { id } } connectedAccounts(first: 1) { nodes { id } }
-        emails(filter: { extractionStatus: [COMPLETED] }, first: 1) { nodes { id } } jobs(filter: { states: [QUEUED], kinds: [FETCH_EMAILS] }) { nodes { id } }
-        transactions(first: 1) { nodes { id account { id } category { id } extraction { id } } } } }";
+        jobs(filter: { states: [QUEUED], kinds: [FETCH_EMAILS] }) { nodes { id } }
+        sightings(first: 1) { nodes { id } } llmUsages(first: 1) { nodes { id } }
+        transactions(first: 1) { nodes { id account { id } category { id } extraction { id } email { id } } } } }";
     let data = person.data(query, json!({})).await;
     let (me, transaction) = (&data["me"], &data["me"]["transactions"]["nodes"][0]);
     let first = |list: &str| me[list]["nodes"][0]["id"].clone();
@@ -174,9 +268,11 @@ async fn ids_of(person: &Person<'_>) -> BTreeMap<&'static str, Value> {
         ("Account", transaction["account"]["id"].clone()),
         ("Category", transaction["category"]["id"].clone()),
         ("ConnectedAccount", first("connectedAccounts")),
-        ("Email", first("emails")),
+        ("Email", transaction["email"]["id"].clone()),
         ("Extraction", transaction["extraction"]["id"].clone()),
         ("Job", first("jobs")),
+        ("LlmUsage", first("llmUsages")),
+        ("Sighting", first("sightings")),
         ("Transaction", transaction["id"].clone()),
         ("User", me["id"].clone()),
     ]);
@@ -202,8 +298,26 @@ async fn what_is_somebody_elses_is_answered_like_what_never_was() {
         let data = person.data(accounts, json!({})).await;
         person.fetch(data["me"]["connectedAccounts"]["nodes"][0]["id"].clone()).await;
     }
+    test.execute(USAGES).await;
+    let mut own = BTreeMap::new();
+    for person in [&owner, &stranger, &admin] {
+        let ids = ids_of(person).await;
+        let own_ids = [
+            ("account", "Account"),
+            ("category", "Category"),
+            ("transaction", "Transaction"),
+            ("sighting", "Sighting"),
+        ]
+        .map(|(name, of)| (name.to_owned(), ids[of].clone()));
+        own.insert(person.id.clone(), own_ids.into_iter().collect());
+        let kind = person
+            .data("query ($id: ID!) { category(id: $id) { kind } }", json!({ "id": ids["Category"] }))
+            .await;
+        let child = json!({ "name": "Below", "kind": kind["category"]["kind"], "parentId": ids["Category"] });
+        person.done("createCategory", child, "").await;
+    }
     let ids = ids_of(&owner).await;
-    let people = People { nobody: test.nobody(), owner, stranger, admin };
+    let people = People { nobody: test.nobody(), owner, stranger, admin, own };
     for (path, way, query) in ROWS {
         match way {
             Id(types) | OwnId(types) => {

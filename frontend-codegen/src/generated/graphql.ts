@@ -60,6 +60,8 @@ export type CreateConnectedAccountInput = {
   address?: string | null | undefined;
   /** MBOX only: the file, as a path below the user's import folder on the server. */
   file?: string | null | undefined;
+  /** A second call with the same key and input within a day makes nothing, and answers as the first one did. */
+  idempotencyKey?: string | null | undefined;
   /** Where its mail comes from. */
   provider: MailProvider;
 };
@@ -96,6 +98,13 @@ export type EmailOrder =
 export type ExtractEmailsInput = {
   /** How many mails are read between two moments at which the work is safe, 1 to 500. */
   batchSize?: number;
+  /**
+   * These mails alone, at most 100, whatever became of them before; ignored ones are not read. What this version of the server has
+   * read of a mail before is not read differently, and never filed twice.
+   */
+  emailIds?: Array<string> | null | undefined;
+  /** A second call with the same key and input within a day makes nothing, and answers with the job of the first one. */
+  idempotencyKey?: string | null | undefined;
   /** At most this many mails; all the pending ones unless given. */
   limit?: number | null | undefined;
   /** Whose mails; another user than the viewer is for admins. The viewer's own unless given. */
@@ -117,6 +126,8 @@ export type ExtractionStatus =
 
 /** Which mails are to be fetched. */
 export type FetchEmailsInput = {
+  /** A second call with the same key and input within a day makes nothing, and answers with the job of the first one. */
+  idempotencyKey?: string | null | undefined;
   /** At most this many new mails; everything that is new unless given. */
   limit?: number | null | undefined;
   /** From which mailboxes. */
@@ -244,6 +255,8 @@ export type TransactionFilter = {
   currencies?: Array<string> | null | undefined;
   /** Which way the money went. */
   direction?: Direction | null | undefined;
+  /** True for the transactions with a category, false for those without. */
+  hasCategory?: boolean | null | undefined;
   /** The size of the amount, without its sign, is this or less. */
   maxAmount?: string | null | undefined;
   /** The size of the amount, without its sign, is this or more. */
