@@ -27,6 +27,7 @@ const NODES: &[&str] = &[
     "Extraction",
     "Job",
     "LlmUsage",
+    "Session",
     "Sighting",
     "Transaction",
     "User",
@@ -120,6 +121,15 @@ const ROWS: &[(&str, Way, &str)] = &[
         me { sightings(filter: { emailIds: [$id] }) { totalCount nodes { id } } } }"),
     ("Mutation.register", Public, "mutation { register(input: { username: \"x\", email: \"x\", password: \"x\" }) { userErrors { code } } }"),
     ("Mutation.login", Public, "mutation { login(input: { login: \"x\", password: \"x\" }) { userErrors { code } } }"),
+    ("Mutation.refreshToken", Public, "mutation { refreshToken(input: { refreshToken: \"x\" }) { userErrors { code } } }"),
+    ("Mutation.requestPasswordReset", Public, "mutation { requestPasswordReset(input: { email: \"x@mail.example\" }) { userErrors { code } } }"),
+    ("Mutation.resetPassword", Public, "mutation { resetPassword(input: { email: \"x@mail.example\", code: \"000000\",
+        newPassword: \"correct horse battery\" }) { userErrors { code } } }"),
+    ("Mutation.changePassword", Viewer, "mutation { changePassword(input: { oldPassword: \"x\", newPassword: \"x\" }) { userErrors { code } } }"),
+    ("Mutation.updateUser", Viewer, "mutation { updateUser(input: {}) { userErrors { code } } }"),
+    ("Mutation.deleteUser", Viewer, "mutation { deleteUser(input: { password: \"x\" }) { userErrors { code } } }"),
+    ("Mutation.logout", Viewer, "mutation { logout { userErrors { code } } }"),
+    ("Mutation.logoutEverywhere", Viewer, "mutation { logoutEverywhere { userErrors { code } } }"),
     ("Mutation.createConnectedAccount", Viewer, "mutation { createConnectedAccount(input: { provider: DEMO }) { userErrors { code } } }"),
     ("Mutation.fetchEmails.input.source.connectedAccountId", Id(&["ConnectedAccount"]), "mutation ($id: ID!) {
         fetchEmails(input: { source: { connectedAccountId: $id } }) { job { id } userErrors { code field message } } }"),
@@ -182,6 +192,8 @@ const ROWS: &[(&str, Way, &str)] = &[
         allJobEvents(userId: $id) { jobId version job { id } } }"),
     ("Subscription.queueStats", Admins, "subscription { queueStats { workers queues { queue queued } } }"),
     // What takes something away comes last.
+    ("Mutation.revokeSession.input.sessionId", OwnId(&["Session"]), "mutation ($id: ID!) {
+        revokeSession(input: { sessionId: $id }) { session { id } userErrors { code field } } }"),
     ("Mutation.deleteTransaction.input.id", OwnId(&["Transaction"]), "mutation ($id: ID!) {
         deleteTransaction(input: { id: $id }) { userErrors { code field } } }"),
     ("Mutation.deleteEmails.input.ids", OwnId(&["Email"]), "mutation ($id: ID!) {
@@ -259,7 +271,7 @@ const USAGES: &str = "INSERT INTO llm_usages (id, user_id, email_id, job_id, att
 async fn ids_of(person: &Person<'_>) -> BTreeMap<&'static str, Value> {
     let query = "{ me { id accounts(first: 1) { nodes { id } } connectedAccounts(first: 1) { nodes { id } }
         jobs(filter: { states: [QUEUED], kinds: [FETCH_EMAILS] }) { nodes { id } }
-        sightings(first: 1) { nodes { id } } llmUsages(first: 1) { nodes { id } }
+        sightings(first: 1) { nodes { id } } sessions(last: 1) { nodes { id } } llmUsages(first: 1) { nodes { id } }
         transactions(first: 1) { nodes { id account { id } category { id } extraction { id } email { id } } } } }";
     let data = person.data(query, json!({})).await;
     let (me, transaction) = (&data["me"], &data["me"]["transactions"]["nodes"][0]);
@@ -272,6 +284,7 @@ async fn ids_of(person: &Person<'_>) -> BTreeMap<&'static str, Value> {
         ("Extraction", transaction["extraction"]["id"].clone()),
         ("Job", first("jobs")),
         ("LlmUsage", first("llmUsages")),
+        ("Session", first("sessions")),
         ("Sighting", first("sightings")),
         ("Transaction", transaction["id"].clone()),
         ("User", me["id"].clone()),
@@ -299,6 +312,10 @@ async fn what_is_somebody_elses_is_answered_like_what_never_was() {
         person.fetch(data["me"]["connectedAccounts"]["nodes"][0]["id"].clone()).await;
     }
     test.execute(USAGES).await;
+    // Another device, so that nobody loses the one that asks.
+    for name in ["ana", "bob", "root"] {
+        test.sign_in(name).await;
+    }
     let mut own = BTreeMap::new();
     for person in [&owner, &stranger, &admin] {
         let ids = ids_of(person).await;
