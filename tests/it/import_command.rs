@@ -173,3 +173,25 @@ async fn an_import_beside_workers_that_are_full_says_so() {
     assert_whole(&test, 4).await;
     test.finish().await;
 }
+
+/// Runs the program in a folder of its own without any setting but these; what it said, and how it ended.
+fn run_alone(arguments: &[&str], settings: &[(&str, &Path)]) -> (String, Option<i32>) {
+    let folder = TempDir::new().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pennypost"));
+    command.args(arguments).env_remove("DATABASE_URL").envs(settings.iter().copied());
+    let output = command.current_dir(folder.path()).output().unwrap();
+    (said(&output), output.status.code())
+}
+
+#[test]
+fn a_mistyped_data_folder_is_named_and_not_made() {
+    let folder = TempDir::new().unwrap();
+    let mistyped = folder.path().join("none");
+    for arguments in [["user", "list"].as_slice(), &["import", "mail.mbox", "--user", "ana"], &["migrate"]] {
+        let (said, code) = run_alone(arguments, &[("DATA_DIR", &mistyped)]);
+        let wanted = format!("There is no pennypost in {}. Start `pennypost up` first", mistyped.display());
+        assert!(said.contains(&wanted), "{said}");
+        assert_eq!(code, Some(1));
+        assert!(!mistyped.exists());
+    }
+}
