@@ -3,14 +3,16 @@
 //! `SETTINGS` is the one list of them; `--help` and `.env.example` are printed from it.
 
 mod dot_env;
+mod source;
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+
+use source::Source;
 
 /// The oldest major version of PostgreSQL that has what our tables are made of.
 pub const OLDEST_POSTGRES: u32 = 15;
@@ -231,12 +233,12 @@ impl Config {
 
     /// Reads the settings through `lookup`; an empty value counts as absent.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let source = Source { lookup: &lookup };
+        let source = Source::new(&lookup);
         Ok(Self {
             environment: source.environment()?,
             listen: source.parsed("LISTEN", "an address and a port, like 127.0.0.1:8080")?,
             data_dir: source.text("DATA_DIR").map(PathBuf::from),
-            database_url: source.text("DATABASE_URL").map(Secret),
+            database_url: source.database_url()?,
             database_pool_size: source.number("DATABASE_POOL_SIZE", 2..=500)?,
             redis_base_url: source.text("REDIS_BASE_URL").map(Secret),
             redis_email_url: source.text("REDIS_EMAIL_URL").map(Secret),
@@ -319,77 +321,6 @@ pub fn default_data_dir(is_root: bool) -> PathBuf {
 
 fn broken(message: String) -> Error {
     Error::Unavailable(message)
-}
-
-struct Source<'a> {
-    lookup: &'a dyn Fn(&str) -> Option<String>,
-}
-
-impl Source<'_> {
-    fn text(&self, name: &str) -> Option<String> {
-        let given =
-            (self.lookup)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
-        let default =
-            SETTINGS.iter().find(|setting| setting.name == name).map_or("", |setting| setting.default);
-        given.or_else(|| (!default.is_empty()).then(|| default.to_owned()))
-    }
-
-    fn parsed<T: FromStr>(&self, name: &str, wanted: &str) -> Result<T> {
-        let value = self.text(name).unwrap_or_default();
-        value.parse().map_err(|_| broken(format!("{name} is `{value}`; it has to be {wanted}.")))
-    }
-
-    fn number(&self, name: &str, range: std::ops::RangeInclusive<usize>) -> Result<usize> {
-        let wanted = format!("a whole number from {} to {}", range.start(), range.end());
-        let value: usize = self.parsed(name, &wanted)?;
-        if range.contains(&value) {
-            return Ok(value);
-        }
-        Err(broken(format!("{name} is `{value}`; it has to be {wanted}.")))
-    }
-
-    fn seconds(&self, name: &str, unit: u64) -> Result<Duration> {
-        let count = self.number(name, 1..=1_000_000)?;
-        Ok(Duration::from_secs(unit.saturating_mul(u64::try_from(count).unwrap_or(u64::MAX))))
-    }
-
-    fn environment(&self) -> Result<Option<Environment>> {
-        match self.text("ENV").as_deref() {
-            None => Ok(None),
-            Some("development") => Ok(Some(Environment::Development)),
-            Some("production") => Ok(Some(Environment::Production)),
-            Some(other) => Err(broken(format!("ENV is `{other}`; it has to be development or production."))),
-        }
-    }
-
-    fn level(&self) -> Result<tracing::Level> {
-        let level = self.text("LOG_LEVEL").unwrap_or_default().to_lowercase();
-        let name = if level == "warning" { "warn" } else { &level };
-        name.parse().map_err(|_| {
-            broken(format!("LOG_LEVEL is `{level}`; it has to be error, warn, info, debug or trace."))
-        })
-    }
-
-    fn list(&self, name: &str) -> Result<Option<Vec<String>>> {
-        let Some(text) = self.text(name) else { return Ok(None) };
-        if text.starts_with('[') {
-            let wanted = |_| broken(format!("{name} starts like a JSON list and is none."));
-            return serde_json::from_str(&text).map(Some).map_err(wanted);
-        }
-        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-        Ok(Some(items.map(str::to_owned).collect()))
-    }
-
-    fn secret(&self, name: &str, file: &str) -> Result<Option<Secret>> {
-        match (self.text(name), self.text(file)) {
-            (Some(_), Some(_)) => Err(broken(format!("{name} and {file} are both set; leave one of them."))),
-            (Some(value), None) => Ok(Some(Secret(value))),
-            (None, Some(path)) => std::fs::read_to_string(&path)
-                .map(|text| Some(Secret(text.trim().to_owned())))
-                .map_err(|error| broken(format!("{file} names {path}, which cannot be read: {error}."))),
-            (None, None) => Ok(None),
-        }
-    }
 }
 
 #[cfg(test)]

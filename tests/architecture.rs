@@ -66,7 +66,7 @@ const MODULES: &[Module] = &[
     module("lib", &[], &["lib.rs"]),
     // 0: leaves
     module("clock", &[&["error"]], &["clock.rs"]),
-    module("config", &[&["error"]], &["config.rs", "config/dot_env.rs", "config/tests.rs"]),
+    module("config", &[&["error"]], &["config.rs", "config/dot_env.rs", "config/source.rs", "config/tests.rs"]),
     module("cores", &[&["error"]], &["cores.rs"]),
     module("error", &[], &["error.rs"]),
     module("money", &[&["error"]], &["money.rs"]),

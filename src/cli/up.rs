@@ -15,7 +15,9 @@ use crate::cli::{Ending, data_folder, serve, user, worker};
 use crate::config::{Config, Environment};
 use crate::db::migrate;
 use crate::error::{Error, Result};
+use crate::mailer::Mailer;
 use crate::telemetry;
+use crate::users::access_token::AccessTokens;
 use crate::users::user::has_admin;
 
 const ADMIN: &str = "admin";
@@ -24,7 +26,7 @@ const ADMIN_ADDRESS: &str = "admin@localhost";
 pub(super) async fn run(mut config: Config) -> Result<Ending> {
     let environment = config.environment.unwrap_or(Environment::Development);
     telemetry::start(environment, config.log_level);
-    config.check_slots()?;
+    check(&config)?;
     let signals = Signals::watch()?;
     let work = async {
         // Taken first: a port that is not free is known before a server was started for nothing.
@@ -41,6 +43,18 @@ pub(super) async fn run(mut config: Config) -> Result<Ending> {
         ended
     };
     Box::pin(signals.watch_over(work)).await
+}
+
+/// Refuses settings that only their use would show to be wrong, before anything is made that they are for.
+fn check(config: &Config) -> Result<()> {
+    config.check_slots()?;
+    if let Some(key) = &config.secret_key {
+        AccessTokens::parse(key, config.access_token_lifetime)?;
+    }
+    if let Some(url) = &config.smtp_url {
+        Mailer::smtp(url, &config.smtp_from)?;
+    }
+    Ok(())
 }
 
 async fn start_servers(config: &mut Config) -> Result<Servers> {
@@ -152,5 +166,23 @@ fn name_of(environment: Environment) -> &'static str {
     match environment {
         Environment::Development => "development",
         Environment::Production => "production",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(name: &'static str, value: &'static str) -> Config {
+        Config::from_lookup(move |asked| (asked == name).then(|| value.to_owned())).unwrap()
+    }
+
+    #[test]
+    fn a_key_and_a_mail_server_that_cannot_be_used_are_refused_with_the_other_settings() {
+        for (name, value) in [("SECRET_KEY", "short"), ("SMTP_URL", "nonsense")] {
+            let refusal = check(&with(name, value)).unwrap_err().to_string();
+            assert!(refusal.contains(name), "{refusal}");
+        }
+        assert!(check(&with("SECRET_KEY", "0123456789abcdef0123456789abcdef")).is_ok());
     }
 }

@@ -23,9 +23,15 @@ fn an_impossible_value_is_named() {
         ("WORKER_EMAIL_SLOTS", "1"),
         ("CORS_ORIGINS", "[1"),
         ("GRAPHIQL", "yes"),
+        ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "mysql://ana:opensesame@db/penny?a=b"),
     ] {
         let message = with(name, value).unwrap_err().to_string();
         assert!(message.contains(name), "{message}");
+        assert!(!message.contains("opensesame"), "{message}");
+    }
+    for url in ["postgres://ana@db/penny", "postgresql:///penny?host=/run", "host=/run user=ana"] {
+        assert!(with("DATABASE_URL", url).is_ok(), "{url}");
     }
 }
 

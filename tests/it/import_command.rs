@@ -195,3 +195,14 @@ fn a_mistyped_data_folder_is_named_and_not_made() {
         assert!(!mistyped.exists());
     }
 }
+
+#[test]
+fn a_key_that_is_too_short_is_refused_before_anything_is_made() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let settings = [("DATA_DIR", data.as_path()), ("SECRET_KEY", Path::new("short"))];
+    let (said, code) = run_alone(&["up"], &settings);
+    assert!(said.contains("SECRET_KEY has a key of 5 bytes"), "{said}");
+    assert_eq!(code, Some(1));
+    assert!(!data.exists());
+}
