@@ -141,16 +141,29 @@ async fn read(
     };
     let stored = import::run(pool, &Clock::System, user_id, account.id, intake, go_on).await;
     bar.finish_and_clear();
-    let import::Progress { read, stored, skipped, seen_again, unreadable, is_complete, .. } = stored?;
-    let rate = mails_and_rate(read, begun);
-    say(format!("Read {rate}: {stored} new ({skipped} of them skipped), {seen_again} seen before."));
+    let stored = stored?;
+    say_what_was_stored(&stored, begun);
+    Ok(stored.is_complete)
+}
+
+fn say_what_was_stored(progress: &import::Progress, begun: Instant) {
+    let import::Progress { read, stored, skipped, seen_again, unreadable, .. } = progress;
+    let kept_unread = match skipped {
+        0 => String::new(),
+        _ => format!(", {skipped} kept but not read into the ledger (too large, or broken)"),
+    };
+    let rate = mails_and_rate(*read, begun);
+    say(format!("Read {rate}: {stored} new{kept_unread}, {seen_again} seen before."));
     if !unreadable.is_empty() {
         let named = unreadable.iter().take(NAMED_AT_MOST).map(String::as_str).collect::<Vec<_>>();
         let rest = unreadable.len() - named.len();
         let more = if rest > 0 { format!(" And {rest} more.") } else { String::new() };
-        say(format!("{} files were passed over: {}{more}", unreadable.len(), named.join(" ")));
+        let (files, were) = match unreadable.len() {
+            1 => ("1 file".to_owned(), "was"),
+            many => (format!("{many} files"), "were"),
+        };
+        say(format!("{files} {were} passed over: {}{more}", named.join(" ")));
     }
-    Ok(is_complete)
 }
 
 async fn enqueue_extraction(conn: &mut AsyncPgConnection, user_id: Uuid) -> Result<Job> {
@@ -216,8 +229,11 @@ fn sum_up(job: &Job) -> Result<()> {
     let progress = &job.progress;
     if job.state == State::Success {
         say(format!(
-            "Understood {} mails: {} transactions booked, {} in review, {} mails failed.",
-            progress.done, progress.booked, progress.in_review, progress.failed
+            "Understood {}: {} booked, {} in review, {} failed.",
+            counted(progress.done, "mail"),
+            counted(progress.booked, "transaction"),
+            progress.in_review,
+            counted(progress.failed, "mail")
         ));
         return Ok(());
     }
@@ -225,9 +241,20 @@ fn sum_up(job: &Job) -> Result<()> {
     Err(Error::Unavailable(format!("The mails are stored, and were not read to the end: {reason}")))
 }
 
+/// The number and the noun, which stands in the plural unless the number is one.
+fn counted(number: i64, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{ending}")
+}
+
+/// The rate, too, once there was a second to count it in.
 fn mails_and_rate(mails: i64, begun: Instant) -> String {
-    let milliseconds = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX).max(1);
-    format!("{mails} mails ({} a second)", mails.saturating_mul(1000) / milliseconds)
+    let milliseconds = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+    let mails_counted = counted(mails, "mail");
+    match mails.saturating_mul(1000).checked_div(milliseconds) {
+        Some(rate) if milliseconds >= 1000 && rate > 0 => format!("{mails_counted} ({rate} a second)"),
+        _ => mails_counted,
+    }
 }
 
 fn style(template: &str) -> ProgressStyle {
