@@ -42,6 +42,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 const TAKEN_WITHIN: Duration = Duration::from_secs(5);
 /// So long the database may be away while a job is followed.
 const AWAY_AT_MOST: Duration = Duration::from_mins(1);
+const TRY_AGAIN: &str = "The same command in a minute reads what is whole by then, and nothing twice.";
 const BROKEN_OFF: &str =
     "The import was broken off. What was stored stays, and the same command goes on from there.";
 const NO_WORKER: &str = "No worker runs, so the mails wait to be read. Start `pennypost up` or `pennypost worker`: it reads them.";
@@ -147,7 +148,7 @@ async fn read(
 }
 
 fn say_what_was_stored(progress: &import::Progress, begun: Instant) {
-    let import::Progress { read, stored, skipped, seen_again, unreadable, .. } = progress;
+    let import::Progress { read, stored, skipped, seen_again, unreadable, left, .. } = progress;
     let kept_unread = match skipped {
         0 => String::new(),
         _ => format!(", {skipped} kept but not read into the ledger (too large, or broken)"),
@@ -163,6 +164,10 @@ fn say_what_was_stored(progress: &import::Progress, begun: Instant) {
             many => (format!("{many} files"), "were"),
         };
         say(format!("{files} {were} passed over: {}{more}", named.join(" ")));
+    }
+    if *left > 0 {
+        let mails = counted(i64::try_from(*left).unwrap_or(i64::MAX), "mail");
+        say(format!("Left for later: {mails} that may still be being written. {TRY_AGAIN}"));
     }
 }
 

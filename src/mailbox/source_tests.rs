@@ -79,6 +79,19 @@ async fn a_file_that_holds_no_mail_is_refused() {
 }
 
 #[tokio::test]
+async fn what_the_operator_has_just_put_there_is_waited_for() {
+    let mail = b"Subject: one\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--b--";
+    let mbox = [b"From a\n".as_slice(), mail, b"\n\nFrom b\n", mail].concat();
+    for (name, content, mails) in [("one.eml", mail.as_slice(), 1), ("all.mbox", &mbox, 2)] {
+        let (_folder, path) = written(name, content);
+        let (_, left) = opened(&path, None).await.unwrap().read(10).await.unwrap();
+        assert_eq!((left.messages.len(), left.left), (mails - 1, 1), "{name} of a fetch");
+        let source = crate::mailbox::import::open(&path, LIMIT).await.unwrap();
+        assert_eq!(read_all(source, 10).await.len(), mails, "{name} of an import");
+    }
+}
+
+#[tokio::test]
 async fn a_mail_over_the_limit_gives_its_head_and_size() {
     let mut mail = b"Subject: large\n\n".to_vec();
     mail.resize(LIMIT, b'x');
