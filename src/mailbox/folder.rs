@@ -12,6 +12,7 @@ use nix::errno::Errno;
 use crate::error::{Code, Error, Result};
 use crate::mailbox::beneath::{Beneath, Entry, Opened};
 use crate::mailbox::folder_position::Behind;
+use crate::mailbox::head::{WHAT_A_MAIL_HAS, has_mail_header};
 use crate::mailbox::mbox::LONGEST_HEAD;
 use crate::mailbox::settled::{Patience, is_settled};
 use crate::mailbox::source::{BATCH_BYTES, RawMessage};
@@ -123,6 +124,9 @@ impl MailFolder {
                 read_settled(&mut file, self.limit, self.patience)
             };
             match message {
+                Ok(Some(message)) if !has_mail_header(message.start()) => {
+                    self.unreadable.push(why_no_mail(&path));
+                }
                 Ok(Some(message)) => {
                     bytes += message.kept_bytes();
                     messages.push(message);
@@ -313,6 +317,10 @@ fn why_unreadable(path: &Path, errno: Errno) -> String {
         Errno::EACCES | Errno::EPERM => format!("{path} may not be read; check its permissions."),
         _ => format!("{path} cannot be read: {}.", errno.desc()),
     }
+}
+
+fn why_no_mail(path: &Path) -> String {
+    format!("{} is no mail: {WHAT_A_MAIL_HAS}.", in_a_sentence(path))
 }
 
 fn in_a_sentence(path: &Path) -> String {

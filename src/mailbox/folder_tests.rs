@@ -238,3 +238,16 @@ fn a_file_that_is_still_being_written_waits_for_the_next_reading() {
     let wanted = ["1.eml", "two\n\nhalf\n", "3.eml", "four"];
     assert_eq!(read_all(&mut open(&root, None), 10), wanted);
 }
+
+#[test]
+fn a_file_that_is_no_mail_is_named_and_keeps_no_other_out() {
+    let root = tempfile::tempdir().unwrap();
+    put_all(&root, &["1.eml", "4.eml"]);
+    fs::write(root.path().join("2.eml"), b"").unwrap();
+    fs::write(root.path().join("3.eml"), b"root:x:0:0:root:/root:/bin/sh\n").unwrap();
+    let mut folder = open(&root, None);
+    assert_eq!(read_all(&mut folder, 10), ["1.eml", "4.eml"]);
+    let named = folder.take_unreadable();
+    assert_eq!(named.len(), 2, "{named:?}");
+    assert!(named[0].starts_with("\"2.eml\" is no mail: a mail has a header From, Date,"), "{named:?}");
+}

@@ -12,7 +12,8 @@ use crate::error::{Code, Error, Result};
 use crate::mailbox::beneath::Beneath;
 use crate::mailbox::folder::{MailFolder, read_settled};
 use crate::mailbox::folder_position::Behind;
-use crate::mailbox::mbox::{Body, Reader};
+use crate::mailbox::head::{WHAT_A_MAIL_HAS, has_mail_header};
+use crate::mailbox::mbox::{Body, LONGEST_HEAD, Reader};
 use crate::mailbox::settled::{Patience, is_settled};
 
 const DEMO: &[u8] = include_bytes!("demo.mbox");
@@ -20,8 +21,6 @@ const DEMO: &[u8] = include_bytes!("demo.mbox");
 const DEMO_AUTHSERV_ID: &str = "mx.keller.example";
 /// A batch ends early when it holds this many bytes, so that large mails do not add up in memory.
 pub(super) const BATCH_BYTES: usize = 8 * 1024 * 1024;
-/// How much of a file is looked at to tell what it is.
-const SAMPLE: u64 = 4096;
 
 /// A file, or several, with mails in it.
 #[derive(Debug)]
@@ -281,7 +280,8 @@ impl RawMessage {
 fn open_file(mut file: File, name: &str, from: &Position, limit: usize) -> Result<MailSource> {
     let status = file.metadata().map_err(unreadable)?;
     let mut sample = Vec::new();
-    (&mut file).take(SAMPLE).read_to_end(&mut sample).map_err(unreadable)?;
+    let longest = u64::try_from(LONGEST_HEAD).unwrap_or(u64::MAX);
+    (&mut file).take(longest).read_to_end(&mut sample).map_err(unreadable)?;
     if !is_mbox(&sample, name)? {
         file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
         return Ok(MailSource::Single(Single { file: Some(file), limit, patience: Patience::default() }));
@@ -307,16 +307,17 @@ fn open_file(mut file: File, name: &str, from: &Position, limit: usize) -> Resul
 fn is_mbox(sample: &[u8], name: &str) -> Result<bool> {
     let extension = Path::new(name).extension().map(std::ffi::OsStr::to_ascii_lowercase);
     let extension = extension.as_deref().and_then(|extension| extension.to_str()).unwrap_or_default();
-    if sample.starts_with(b"From ") || sample.is_empty() {
+    // A mailbox may be empty, and a mail may not.
+    if sample.starts_with(b"From ") || (sample.is_empty() && extension != "eml") {
         return Ok(true);
     }
-    if starts_with_header(sample) {
+    if starts_with_header(sample) && has_mail_header(sample) {
         return Ok(false);
     }
     if matches!(extension, "mbox" | "mbx") && !sample.contains(&0) {
         return Ok(true);
     }
-    let message = "That file is neither an mbox nor a single mail (.eml).";
+    let message = format!("That file is neither an mbox nor a single mail (.eml): {WHAT_A_MAIL_HAS}.");
     Err(Error::rejected("file", Code::Invalid, message))
 }
 

@@ -206,3 +206,30 @@ fn a_key_that_is_too_short_is_refused_before_anything_is_made() {
     assert_eq!(code, Some(1));
     assert!(!data.exists());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_waits_for_what_was_just_put_there_and_refuses_what_is_no_mail() {
+    let test = TestApp::start().await;
+    test.register("ana").await;
+    test.run_jobs().await;
+    let import = Import::of(b"");
+    let accounts = import.folder.path().join("passwd");
+    std::fs::write(&accounts, "root:x:0:0:root:/root:/bin/bash\n").unwrap();
+    let output = import.start(&test, &accounts).wait_with_output().unwrap();
+    assert!(said(&output).contains("neither an mbox nor a single mail"), "{output:?}");
+    assert_eq!(output.status.code(), Some(1));
+    let exported = import.folder.path().join("exported");
+    std::fs::create_dir(&exported).unwrap();
+    for number in 1..=3 {
+        let mail = crate::worker_faults::mail(number);
+        std::fs::write(exported.join(format!("{number}.eml")), mail.trim_end()).unwrap();
+    }
+    std::fs::write(exported.join("4.eml"), "no mail").unwrap();
+    let output = import.start(&test, &exported).wait_with_output().unwrap();
+    let said = said(&output);
+    assert!(said.contains("Read 3 mails") && said.contains(": 3 new, 0 seen before."), "{said}");
+    assert!(said.contains("1 file was passed over: \"4.eml\" is no mail:"), "{said}");
+    assert_eq!(test.number(STORED).await, 3);
+    test.run_jobs().await;
+    test.finish().await;
+}
