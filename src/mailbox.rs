@@ -9,6 +9,7 @@ pub mod fingerprint;
 pub mod folder;
 pub mod folder_position;
 pub mod forwarded;
+mod head;
 #[cfg(test)]
 mod hostile_tests;
 mod html;

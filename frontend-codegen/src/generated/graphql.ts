@@ -58,7 +58,10 @@ export type ConnectedAccountStatus =
 export type CreateConnectedAccountInput = {
   /** MBOX only: the name of the mailbox; `import` unless given. */
   address?: string | null | undefined;
-  /** MBOX only: the file, as a path below the user's import folder on the server. */
+  /**
+   * MBOX only: an mbox, a single mail, a Maildir, or a folder of .eml files, as a path below the user's import folder on the
+   * server.
+   */
   file?: string | null | undefined;
   /** A second call with the same key and input within a day makes nothing, and answers as the first one did. */
   idempotencyKey?: string | null | undefined;
@@ -205,11 +208,11 @@ export type LoginInput = {
 export type MailProvider =
   /** The shipped mailbox of invented mails. */
   | 'DEMO'
-  /** Gmail. */
+  /** Gmail. It cannot be connected yet. */
   | 'GMAIL'
-  /** A mail server that speaks IMAP. */
+  /** A mail server that speaks IMAP. It cannot be connected yet. */
   | 'IMAP'
-  /** A file of the user's, in the form mbox. */
+  /** The user's own mail files: an mbox, a single mail, a Maildir, or a folder of .eml files. */
   | 'MBOX';
 
 /** Who wants to register. */

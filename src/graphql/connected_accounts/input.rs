@@ -19,7 +19,8 @@ pub struct CreateConnectedAccountInput {
     provider: MailProvider,
     /// MBOX only: the name of the mailbox; `import` unless given.
     address: Option<String>,
-    /// MBOX only: the file, as a path below the user's import folder on the server.
+    /// MBOX only: an mbox, a single mail, a Maildir, or a folder of .eml files, as a path below the user's import folder on the
+    /// server.
     file: Option<String>,
     /// A second call with the same key and input within a day makes nothing, and answers as the first one did.
     pub idempotency_key: Option<String>,
