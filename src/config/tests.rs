@@ -1,5 +1,7 @@
 //! Tests of the settings.
 
+use std::net::IpAddr;
+
 use super::*;
 
 fn with(name: &'static str, value: &'static str) -> Result<Config> {
