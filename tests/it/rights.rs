@@ -101,7 +101,7 @@ const ROWS: &[(&str, Way, &str)] = &[
     ("Query.extractions.userId", Id(&["User"]), "query ($id: ID) { extractions(userId: $id) { totalCount nodes { id } } }"),
     ("Query.extractions.filter.emailIds", Id(&["Email"]), "query ($id: ID!) {
         extractions(filter: { emailIds: [$id] }) { totalCount nodes { id } } }"),
-    ("Query.sightings", List, "{ sightings(last: 100) { nodes { id } } }"),
+    ("Query.sightings", List, "{ sightings(first: 100, filter: { states: [REJECTED] }) { nodes { id } } }"),
     ("Query.sightings.userId", Id(&["User"]), "query ($id: ID) { sightings(userId: $id) { totalCount nodes { id } } }"),
     ("Query.sightings.filter.emailIds", Id(&["Email"]), "query ($id: ID!) {
         sightings(filter: { emailIds: [$id] }) { totalCount nodes { id } } }"),
@@ -147,7 +147,7 @@ const ROWS: &[(&str, Way, &str)] = &[
         deleteCategory(input: { id: $category, transactionsTo: { categoryId: $id } }) { userErrors { code field } } }"),
     ("Mutation.deleteCategory.input.childrenTo.categoryId", OwnId(&["Category"]), "mutation ($id: ID!, $category: ID!) {
         deleteCategory(input: { id: $category, childrenTo: { categoryId: $id } }) { userErrors { code field } } }"),
-    ("Mutation.createAccount", Viewer, "mutation { createAccount(input: { name: \"x\", kind: CASH, currency: EUR }) { userErrors { code } } }"),
+    ("Mutation.createAccount", Viewer, "mutation { createAccount(input: { name: \"x\", kind: CASH, currency: \"EUR\" }) { userErrors { code } } }"),
     ("Mutation.updateAccount.input.id", OwnId(&["Account"]), "mutation ($id: ID!) {
         updateAccount(input: { id: $id }) { account { id } userErrors { code field } } }"),
     ("Mutation.deleteAccount.input.id", OwnId(&["Account"]), "mutation ($id: ID!) {
@@ -263,9 +263,11 @@ fn every_root_field_and_every_argument_that_takes_an_id_has_a_row() {
     assert_eq!(nodes, NODES.iter().map(ToString::to_string).collect(), "types with an id");
 }
 
-/// A call of a language model about a mail of each user.
-const USAGES: &str = "INSERT INTO llm_usages (id, user_id, email_id, job_id, attempt, call, model, latency_ms, outcome)
-    SELECT DISTINCT ON (user_id) gen_random_uuid(), user_id, id, gen_random_uuid(), 1, 1, 'small', 7, 'ANSWERED' FROM emails";
+/// A call of a language model about a mail of each user, and the oldest sighting of each rejected.
+const FINDINGS: &str = "INSERT INTO llm_usages (id, user_id, email_id, job_id, attempt, call, model, latency_ms, outcome)
+    SELECT DISTINCT ON (user_id) gen_random_uuid(), user_id, id, gen_random_uuid(), 1, 1, 'small', 7, 'ANSWERED' FROM emails;
+    UPDATE sightings SET state = 'REJECTED', reason = 'none'
+        WHERE id IN (SELECT DISTINCT ON (user_id) id FROM sightings ORDER BY user_id, id)";
 
 /// One id of each type that is the person's; the job's is of one that waits.
 async fn ids_of(person: &Person<'_>) -> BTreeMap<&'static str, Value> {
@@ -311,7 +313,7 @@ async fn what_is_somebody_elses_is_answered_like_what_never_was() {
         let data = person.data(accounts, json!({})).await;
         person.fetch(data["me"]["connectedAccounts"]["nodes"][0]["id"].clone()).await;
     }
-    test.execute(USAGES).await;
+    test.execute(FINDINGS).await;
     // Another device, so that nobody loses the one that asks.
     for name in ["ana", "bob", "root"] {
         test.sign_in(name).await;

@@ -100,7 +100,7 @@ impl Allowances {
         Self { rate, inside: Mutex::new(inside) }
     }
 
-    /// Takes the price of a document from the bucket, at `now`; a document without objects costs 1. RATE_LIMITED, with the time
+    /// Takes the price of a document from the bucket, at `now`; a document without objects costs 1. `RATE_LIMITED`, with the time
     /// until there is enough, when it does not hold that much.
     pub fn spend(&self, payer: Payer, price: u64, now: Instant) -> Result<Spent, Refusal> {
         // A document that may be asked at all has to be affordable some day.
