@@ -12,10 +12,16 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::db::schema::categories;
-use crate::db::{at_place, lower, unnest};
+use crate::db::{at_place, containing, lower, unnest};
 use crate::error::{Error, Result};
 use crate::page::Page;
 use crate::viewer::Visibility;
+
+pub mod change;
+pub mod children;
+pub mod tree;
+
+pub use change::{CategoryChanges, NewCategory, create, update};
 
 /// What kind of money a category holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -114,27 +120,60 @@ pub async fn create_starter_set(
     diesel::insert_into(categories::table).values(rows).execute(conn).await.map(drop)
 }
 
-/// One stretch of the visible categories, in the order in which they were made.
+/// Conditions that all have to hold; an empty list or `None` asks for nothing.
+#[derive(Clone, Debug, Default)]
+pub struct CategoryFilter {
+    /// Of one of these kinds.
+    pub kinds: Vec<Kind>,
+    /// Right below one of these.
+    pub parent_ids: Vec<Uuid>,
+    /// True for the ones at the top, false for the ones below another.
+    pub is_at_top: Option<bool>,
+    /// The name holds this, ignoring case.
+    pub text: Option<String>,
+}
+
+/// One stretch of the visible categories, in the order in which they were made; `newest_first` turns it round.
 pub async fn list(
     conn: &mut AsyncPgConnection,
     visibility: Visibility,
+    filter: &CategoryFilter,
+    newest_first: bool,
     page: Page<Uuid>,
 ) -> QueryResult<Vec<Category>> {
-    let mut query = visible_to(visibility).select(Category::as_select()).limit(page.limit);
-    if let Some(after) = page.after {
-        query = query.filter(categories::id.gt(after));
+    let mut query = matching(visibility, filter).select(Category::as_select()).limit(page.limit);
+    let (above, below) = if newest_first { (page.before, page.after) } else { (page.after, page.before) };
+    if let Some(above) = above {
+        query = query.filter(categories::id.gt(above));
     }
-    if let Some(before) = page.before {
-        query = query.filter(categories::id.lt(before));
+    if let Some(below) = below {
+        query = query.filter(categories::id.lt(below));
     }
-    let sorted =
-        if page.is_from_end { query.order(categories::id.desc()) } else { query.order(categories::id.asc()) };
+    let sorted = if newest_first == page.is_from_end {
+        query.order(categories::id.asc())
+    } else {
+        query.order(categories::id.desc())
+    };
     Ok(page.in_order(sorted.load(conn).await?))
 }
 
-/// How many categories are visible.
-pub async fn count(conn: &mut AsyncPgConnection, visibility: Visibility) -> QueryResult<i64> {
-    visible_to(visibility).count().get_result(conn).await
+/// How many visible categories pass the filter.
+pub async fn count(
+    conn: &mut AsyncPgConnection,
+    visibility: Visibility,
+    filter: &CategoryFilter,
+) -> QueryResult<i64> {
+    matching(visibility, filter).count().get_result(conn).await
+}
+
+/// The category with that id, when it is visible.
+pub async fn find(
+    conn: &mut AsyncPgConnection,
+    visibility: Visibility,
+    id: Uuid,
+) -> QueryResult<Option<Category>> {
+    let query = visible_to(visibility).filter(categories::id.eq(id));
+    query.select(Category::as_select()).first(conn).await.optional()
 }
 
 /// The visible ones among `ids`.
@@ -188,10 +227,13 @@ async fn find_by_names(
     let names: Vec<&'static str> = names.keys().copied().collect();
     // What is a small letter is PostgreSQL's to say, on both sides: a database in Turkish writes `Insurance` with an ı.
     let wanted = diesel::select(lower(unnest(&names)));
-    let rows: Vec<(Option<i32>, Uuid)> = visible_to(Visibility::Of(user_id))
+    // Nobody deletes them until the caller has put something into them.
+    let rows: Vec<(Option<i32>, Uuid)> = categories::table
+        .filter(categories::user_id.eq(user_id))
         .filter(categories::parent_id.is_null())
         .filter(lower(categories::name).eq_any(diesel::select(lower(unnest(&names)))))
         .select((array_position(array::<Text, _>(wanted), lower(categories::name)), categories::id))
+        .for_key_share()
         .load(conn)
         .await?;
     Ok(rows.into_iter().filter_map(|(place, id)| Some((*at_place(&names, place)?, id))).collect())
@@ -201,6 +243,26 @@ fn visible_to<'a>(visibility: Visibility) -> categories::BoxedQuery<'a, Pg> {
     let query = categories::table.into_boxed();
     match visibility.user() {
         Some(user) => query.filter(categories::user_id.eq(user)),
+        None => query,
+    }
+}
+
+fn matching<'a>(visibility: Visibility, filter: &CategoryFilter) -> categories::BoxedQuery<'a, Pg> {
+    let mut query = visible_to(visibility);
+    if !filter.kinds.is_empty() {
+        let names: Vec<&str> = filter.kinds.iter().map(|kind| kind.as_str()).collect();
+        query = query.filter(categories::kind.eq_any(names));
+    }
+    if !filter.parent_ids.is_empty() {
+        query = query.filter(categories::parent_id.eq_any(filter.parent_ids.clone()));
+    }
+    match filter.is_at_top {
+        Some(true) => query = query.filter(categories::parent_id.is_null()),
+        Some(false) => query = query.filter(categories::parent_id.is_not_null()),
+        None => {}
+    }
+    match containing(filter.text.as_deref()) {
+        Some(pattern) => query.filter(categories::name.ilike(pattern)),
         None => query,
     }
 }

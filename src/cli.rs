@@ -27,6 +27,8 @@ pub const BROKEN_OFF: u8 = 130;
 #[derive(Debug, Parser)]
 #[command(
     name = "pennypost",
+    // What it is called, whatever its file was renamed to.
+    bin_name = "pennypost",
     version,
     about = "Turns an inbox into a ledger, answered through one GraphQL schema.",
     after_help = config::help(),
@@ -92,4 +94,23 @@ pub fn explain_usage(usage: &clap::Error) -> u8 {
     // Nowhere to say that the terminal is gone.
     let _ = usage.print();
     u8::try_from(usage.exit_code()).unwrap_or(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_calls_the_program_by_its_name_whatever_its_file_is_called() {
+        for (arguments, usage) in [
+            (vec!["/tmp/pennypost-0.1-debug", "--help"], "Usage: pennypost <COMMAND>"),
+            (
+                vec!["/tmp/pennypost-0.1-debug", "import", "--help"],
+                "Usage: pennypost import --user <USER> <PATH>",
+            ),
+        ] {
+            let help = Arguments::try_parse_from(arguments).unwrap_err().to_string();
+            assert!(help.contains(usage), "{help}");
+        }
+    }
 }

@@ -4,17 +4,19 @@
 
 mod dot_env;
 mod settings;
+mod source;
 
 use std::fmt::Write as _;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::Duration;
 
 use ipnet::IpNet;
 
 use crate::error::{Error, Result};
 pub use settings::{SETTINGS, Setting};
+
+use source::Source;
 
 /// The oldest major version of PostgreSQL that has what our tables are made of.
 pub const OLDEST_POSTGRES: u32 = 15;
@@ -89,6 +91,10 @@ pub struct Config {
     pub graphiql: bool,
     /// Sockets that one user may have open.
     pub sockets_per_user: usize,
+    /// What a caller may ask for at once, in the price of documents.
+    pub cost_capacity: u64,
+    /// What of it comes back each second.
+    pub cost_restored_per_second: u64,
     /// Where links in mails lead, without a slash at the end.
     pub frontend_url: String,
     /// The level of the log.
@@ -135,12 +141,12 @@ impl Config {
 
     /// Reads the settings through `lookup`; an empty value counts as absent.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let source = Source { lookup: &lookup };
+        let source = Source::new(&lookup);
         Ok(Self {
             environment: source.environment()?,
             listen: source.parsed("LISTEN", "an address and a port, like 127.0.0.1:8080")?,
             data_dir: source.text("DATA_DIR").map(PathBuf::from),
-            database_url: source.text("DATABASE_URL").map(Secret),
+            database_url: source.database_url()?,
             database_pool_size: source.number("DATABASE_POOL_SIZE", 2..=500)?,
             redis_base_url: source.text("REDIS_BASE_URL").map(Secret),
             redis_email_url: source.text("REDIS_EMAIL_URL").map(Secret),
@@ -155,6 +161,8 @@ impl Config {
             cors_credentials: source.parsed("CORS_CREDENTIALS", "true or false")?,
             graphiql: source.parsed("GRAPHIQL", "true or false")?,
             sockets_per_user: source.number("WEBSOCKETS_PER_USER", 1..=1_000_000)?,
+            cost_capacity: source.count("COST_CAPACITY", 2_000..=1_000_000_000)?,
+            cost_restored_per_second: source.count("COST_RESTORED_PER_SECOND", 1..=1_000_000_000)?,
             frontend_url: source.text("FRONTEND_URL").unwrap_or_default().trim_end_matches('/').to_owned(),
             log_level: source.level()?,
             smtp_url: source.text("SMTP_URL").map(Secret),
@@ -226,101 +234,6 @@ pub fn default_data_dir(is_root: bool) -> PathBuf {
 
 fn broken(message: String) -> Error {
     Error::Unavailable(message)
-}
-
-struct Source<'a> {
-    lookup: &'a dyn Fn(&str) -> Option<String>,
-}
-
-impl Source<'_> {
-    fn text(&self, name: &str) -> Option<String> {
-        let given =
-            (self.lookup)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
-        let default =
-            SETTINGS.iter().find(|setting| setting.name == name).map_or("", |setting| setting.default);
-        given.or_else(|| (!default.is_empty()).then(|| default.to_owned()))
-    }
-
-    fn parsed<T: FromStr>(&self, name: &str, wanted: &str) -> Result<T> {
-        let value = self.text(name).unwrap_or_default();
-        value.parse().map_err(|_| broken(format!("{name} is `{value}`; it has to be {wanted}.")))
-    }
-
-    fn number(&self, name: &str, range: std::ops::RangeInclusive<usize>) -> Result<usize> {
-        let wanted = format!("a whole number from {} to {}", range.start(), range.end());
-        let value: usize = self.parsed(name, &wanted)?;
-        if range.contains(&value) {
-            return Ok(value);
-        }
-        Err(broken(format!("{name} is `{value}`; it has to be {wanted}.")))
-    }
-
-    fn seconds(&self, name: &str, unit: u64) -> Result<Duration> {
-        let count = self.number(name, 1..=1_000_000)?;
-        Ok(Duration::from_secs(unit.saturating_mul(u64::try_from(count).unwrap_or(u64::MAX))))
-    }
-
-    fn environment(&self) -> Result<Option<Environment>> {
-        match self.text("ENV").as_deref() {
-            None => Ok(None),
-            Some("development") => Ok(Some(Environment::Development)),
-            Some("production") => Ok(Some(Environment::Production)),
-            Some(other) => Err(broken(format!("ENV is `{other}`; it has to be development or production."))),
-        }
-    }
-
-    fn registration(&self) -> Result<bool> {
-        match self.text("REGISTRATION").as_deref() {
-            Some("open") => Ok(true),
-            Some("closed") => Ok(false),
-            other => {
-                let given = other.unwrap_or_default();
-                Err(broken(format!("REGISTRATION is `{given}`; it has to be open or closed.")))
-            }
-        }
-    }
-
-    fn networks(&self, name: &str) -> Result<Vec<IpNet>> {
-        let listed = self.list(name)?.unwrap_or_default();
-        let read = |text: &String| {
-            let lone = || text.parse::<IpAddr>().map(IpNet::from);
-            text.parse().or_else(|_| lone()).map_err(|_| {
-                broken(format!(
-                    "{name} names `{text}`; it has to be an address or a network like 10.0.0.0/8."
-                ))
-            })
-        };
-        listed.iter().map(read).collect()
-    }
-
-    fn level(&self) -> Result<tracing::Level> {
-        let level = self.text("LOG_LEVEL").unwrap_or_default().to_lowercase();
-        let name = if level == "warning" { "warn" } else { &level };
-        name.parse().map_err(|_| {
-            broken(format!("LOG_LEVEL is `{level}`; it has to be error, warn, info, debug or trace."))
-        })
-    }
-
-    fn list(&self, name: &str) -> Result<Option<Vec<String>>> {
-        let Some(text) = self.text(name) else { return Ok(None) };
-        if text.starts_with('[') {
-            let wanted = |_| broken(format!("{name} starts like a JSON list and is none."));
-            return serde_json::from_str(&text).map(Some).map_err(wanted);
-        }
-        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-        Ok(Some(items.map(str::to_owned).collect()))
-    }
-
-    fn secret(&self, name: &str, file: &str) -> Result<Option<Secret>> {
-        match (self.text(name), self.text(file)) {
-            (Some(_), Some(_)) => Err(broken(format!("{name} and {file} are both set; leave one of them."))),
-            (Some(value), None) => Ok(Some(Secret(value))),
-            (None, Some(path)) => std::fs::read_to_string(&path)
-                .map(|text| Some(Secret(text.trim().to_owned())))
-                .map_err(|error| broken(format!("{file} names {path}, which cannot be read: {error}."))),
-            (None, None) => Ok(None),
-        }
-    }
 }
 
 #[cfg(test)]

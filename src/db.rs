@@ -39,3 +39,10 @@ extern "SQL" {
 pub fn at_place<Name>(names: &[Name], place: Option<i32>) -> Option<&Name> {
     names.get(usize::try_from(place?).ok()?.checked_sub(1)?)
 }
+
+/// The pattern of `ILIKE` for what holds `text`; none when nothing is left of it.
+pub fn containing(text: Option<&str>) -> Option<String> {
+    let text = text.map(str::trim).filter(|text| !text.is_empty())?;
+    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    Some(format!("%{escaped}%"))
+}

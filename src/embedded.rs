@@ -155,6 +155,11 @@ pub fn find_running(data_dir: &Path) -> Result<Option<String>> {
     Ok(data_folder::find_running(data_dir)?.map(|run| postgres::url_in(&run)))
 }
 
+/// False when no pennypost of this version or an earlier one has ever started on the data folder `data_dir`.
+pub fn has_started_in(data_dir: &Path) -> bool {
+    data_folder::has_postgres(data_dir)
+}
+
 async fn start_postgres(
     folder: &DataFolder,
     binaries: Option<PostgresBinaries>,

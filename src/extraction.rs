@@ -1,5 +1,6 @@
 //! From a mail's text to drafts of transactions, each field with the place that it came from, and the gate they pass.
 
+pub mod accept;
 pub mod align;
 pub mod booking;
 pub mod categorise;
@@ -7,7 +8,10 @@ pub mod draft;
 pub mod evidence;
 pub mod extractor;
 pub mod filing;
+pub mod llm_usage;
 pub mod offline;
 pub mod reading;
+pub mod review;
 pub mod run;
+pub mod runs;
 pub mod sighting;

@@ -5,6 +5,7 @@ pub mod error;
 pub mod guard;
 pub mod user_error;
 
+pub mod change;
 pub mod connection;
 pub mod context;
 pub mod cursor;
@@ -25,7 +26,9 @@ pub mod connected_accounts;
 pub mod emails;
 pub mod extraction;
 pub mod jobs;
+pub mod llm_usages;
 pub mod passwords;
 pub mod sessions;
+pub mod sightings;
 pub mod transactions;
 pub mod users;

@@ -7,6 +7,7 @@ pub mod error;
 pub mod money;
 pub mod page;
 pub mod telemetry;
+pub mod text;
 pub mod viewer;
 
 pub mod db;
@@ -18,6 +19,7 @@ pub mod accounts;
 pub mod audit;
 pub mod categories;
 pub mod extraction;
+pub mod idempotency;
 pub mod jobs;
 pub mod mailbox;
 pub mod transactions;

@@ -4,19 +4,20 @@
 pub mod authenticity;
 mod beneath;
 pub mod connected_account;
-pub mod connecting;
 pub mod email;
 pub mod email_text;
 pub mod fingerprint;
 pub mod folder;
 pub mod folder_position;
 pub mod forwarded;
+mod head;
 #[cfg(test)]
 mod hostile_tests;
 mod html;
 pub mod import;
 pub mod import_folder;
 pub mod intake;
+pub mod manage;
 pub mod mbox;
 pub mod message;
 mod mime;

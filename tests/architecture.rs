@@ -28,7 +28,7 @@ const LONGEST_FILE: usize = 400;
 const GENERATED: &[&str] = &["src/db/schema.rs"];
 
 const LEAVES: &[&str] =
-    &["clock", "config", "cores", "error", "money", "page", "viewer", "sealed", "telemetry"];
+    &["clock", "config", "cores", "error", "money", "page", "text", "viewer", "sealed", "telemetry"];
 const INFRASTRUCTURE: &[&str] = &["db", "redis", "mailer", "embedded"];
 const DOMAINS: &[&str] = &[
     "users",
@@ -68,11 +68,12 @@ const MODULES: &[Module] = &[
     module("lib", &[], &["lib.rs"]),
     // 0: leaves
     module("clock", &[&["error"]], &["clock.rs"]),
-    module("config", &[&["error"]], &["config.rs", "config/dot_env.rs", "config/settings.rs", "config/tests.rs"]),
+    module("config", &[&["error"]], &["config.rs", "config/dot_env.rs", "config/settings.rs", "config/source.rs", "config/tests.rs"]),
     module("cores", &[&["error"]], &["cores.rs"]),
     module("error", &[], &["error.rs"]),
     module("money", &[&["error"]], &["money.rs"]),
     module("page", &[&["error"]], &["page.rs"]),
+    module("text", &[&["error"]], &["text.rs"]),
     module("viewer", &[&["error"]], &["viewer.rs"]),
     module("sealed", &[&["error", "config"]], &[]),
     module("telemetry", &[&["error", "config"]], &["telemetry.rs"]),
@@ -94,20 +95,25 @@ const MODULES: &[Module] = &[
     module("audit", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &[
         "audit.rs", "audit/action.rs", "audit/author.rs", "audit/changes.rs", "audit/list.rs",
     ]),
-    module("idempotency", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &[]),
-    module("categories", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &["categories.rs"]),
-    module("accounts", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &["accounts.rs", "accounts/learn.rs"]),
+    module("idempotency", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &["idempotency.rs"]),
+    module("categories", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &[
+        "categories.rs", "categories/change.rs", "categories/children.rs", "categories/tree.rs",
+    ]),
+    module("accounts", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &["accounts.rs", "accounts/change.rs", "accounts/learn.rs"]),
     module("transactions", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS, &["categories", "accounts"]], &[
-        "transactions.rs", "transactions/file.rs", "transactions/filter.rs", "transactions/list.rs",
-        "transactions/row.rs",
+        "transactions.rs", "transactions/aggregate.rs", "transactions/amount.rs", "transactions/edit.rs",
+        "transactions/edited.rs", "transactions/file.rs", "transactions/filter.rs", "transactions/list.rs",
+        "transactions/of_parents.rs", "transactions/refile.rs", "transactions/row.rs",
     ]),
     module("mailbox", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &[
         "mailbox/import_folder_tests.rs",
         "mailbox/prepared_tests.rs",
         "mailbox/source_tests.rs",
-        "mailbox.rs", "mailbox/authenticity.rs", "mailbox/beneath.rs", "mailbox/connected_account.rs", "mailbox/connecting.rs",
+        "mailbox.rs", "mailbox/authenticity.rs", "mailbox/beneath.rs", "mailbox/connected_account.rs",
+        "mailbox/connected_account/change.rs", "mailbox/manage.rs",
         "mailbox/email.rs", "mailbox/email_text.rs", "mailbox/fingerprint.rs", "mailbox/fingerprint_tests.rs", "mailbox/folder.rs",
-        "mailbox/folder_position.rs", "mailbox/folder_tests.rs", "mailbox/forwarded.rs", "mailbox/hostile_tests.rs",
+        "mailbox/folder_position.rs", "mailbox/folder_tests.rs", "mailbox/forwarded.rs", "mailbox/head.rs",
+        "mailbox/hostile_tests.rs",
         "mailbox/html.rs", "mailbox/html/effort.rs", "mailbox/html/hiding.rs",
         "mailbox/html/long_tags.rs", "mailbox/html/open_elements.rs", "mailbox/html/tokens.rs", "mailbox/html/tokens_tests.rs",
         "mailbox/html/tree_tests.rs", "mailbox/html_tests.rs", "mailbox/intake.rs",
@@ -118,7 +124,8 @@ const MODULES: &[Module] = &[
     module("extraction", &[
         LEAVES, INFRASTRUCTURE, SHARED_DOMAINS, &["mailbox", "categories", "accounts", "transactions"],
     ], &[
-        "extraction.rs", "extraction/align.rs", "extraction/booking.rs", "extraction/categorise.rs", "extraction/draft.rs",
+        "extraction.rs", "extraction/accept.rs", "extraction/align.rs", "extraction/llm_usage.rs",
+        "extraction/review.rs", "extraction/runs.rs", "extraction/booking.rs", "extraction/categorise.rs", "extraction/draft.rs",
         "extraction/evidence.rs", "extraction/evidence_tests.rs", "extraction/extractor.rs", "extraction/filing.rs",
         "extraction/offline.rs", "extraction/offline/amounts.rs", "extraction/offline/currency.rs",
         "extraction/offline/dates.rs", "extraction/offline/fold.rs", "extraction/offline/kind.rs",
@@ -146,17 +153,18 @@ const MODULES: &[Module] = &[
         "graphql/api_tokens/object.rs", "graphql/api_tokens/query.rs",
         "graphql/audit.rs", "graphql/audit/input.rs", "graphql/audit/object.rs", "graphql/audit/query.rs",
         "graphql/connected_accounts.rs",
+        "graphql/change.rs", "graphql/connected_accounts/change.rs",
         "graphql/connected_accounts/input.rs",
         "graphql/connected_accounts/mutation.rs",
         "graphql/connected_accounts/object.rs",
         "graphql/connected_accounts/query.rs",
         "graphql/emails.rs",
-        "graphql/emails/input.rs",
+        "graphql/emails/input.rs", "graphql/emails/mutation.rs",
         "graphql/emails/object.rs",
         "graphql/emails/query.rs",
-        "graphql/extraction/object.rs",
-        "graphql.rs", "graphql/accounts.rs", "graphql/accounts/object.rs", "graphql/accounts/query.rs",
-        "graphql/categories.rs", "graphql/categories/object.rs", "graphql/categories/query.rs",
+        "graphql/extraction/object.rs", "graphql/extraction/query.rs",
+        "graphql.rs", "graphql/accounts.rs", "graphql/accounts/input.rs", "graphql/accounts/mutation.rs", "graphql/accounts/object.rs", "graphql/accounts/query.rs",
+        "graphql/categories.rs", "graphql/categories/input.rs", "graphql/categories/mutation.rs", "graphql/categories/object.rs", "graphql/categories/query.rs",
         "graphql/connection.rs", "graphql/context.rs", "graphql/cursor.rs", "graphql/database.rs",
         "graphql/engine.rs", "graphql/engine/test_schema.rs", "graphql/engine/tests.rs",
         "graphql/engine/tests/allowance.rs", "graphql/engine/tests/arbitrary.rs", "graphql/engine/tests/document.rs", "graphql/engine/tests/errors.rs",
@@ -172,7 +180,11 @@ const MODULES: &[Module] = &[
         "graphql/scalars.rs", "graphql/schema.rs", "graphql/schema/tests.rs", "graphql/sessions.rs",
         "graphql/sessions/input.rs", "graphql/sessions/mutation.rs", "graphql/sessions/object.rs",
         "graphql/sessions/query.rs", "graphql/sessions/signed_in.rs",
-        "graphql/transactions.rs", "graphql/transactions/input.rs", "graphql/transactions/object.rs",
+        "graphql/llm_usages.rs", "graphql/llm_usages/object.rs", "graphql/llm_usages/query.rs",
+        "graphql/loaders/counts.rs", "graphql/loaders/pages.rs", "graphql/sightings.rs", "graphql/sightings/input.rs",
+        "graphql/sightings/mutation.rs", "graphql/sightings/object.rs", "graphql/sightings/query.rs",
+        "graphql/transactions.rs", "graphql/transactions/aggregate.rs", "graphql/transactions/edit.rs",
+        "graphql/transactions/mutation.rs", "graphql/transactions/input.rs", "graphql/transactions/object.rs",
         "graphql/transactions/query.rs", "graphql/user_error.rs", "graphql/users.rs", "graphql/users/input.rs",
         "graphql/users/mutation.rs", "graphql/users/object.rs", "graphql/users/query.rs",
     ]),

@@ -88,6 +88,8 @@ impl Known {
                 account_masks::kind,
                 account_masks::account_id,
             ))
+            // Nobody gives them to another account until the caller has booked on this one.
+            .for_share()
             .load(conn)
             .await?;
         let mut masks: HashMap<_, Vec<_>> = HashMap::new();
@@ -141,6 +143,7 @@ pub async fn find_or_create_unassigned(
         .filter(accounts::user_id.eq(user_id))
         .filter(lower(accounts::name).eq_any(diesel::select(lower(unnest(&names)))))
         .select((array_position(array::<Text, _>(wanted), lower(accounts::name)), accounts::id))
+        .for_key_share()
         .load(conn)
         .await?;
     let mut found: HashMap<Currency, Uuid> =

@@ -42,6 +42,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 const TAKEN_WITHIN: Duration = Duration::from_secs(5);
 /// So long the database may be away while a job is followed.
 const AWAY_AT_MOST: Duration = Duration::from_mins(1);
+const TRY_AGAIN: &str = "The same command in a minute reads what is whole by then, and nothing twice.";
 const BROKEN_OFF: &str =
     "The import was broken off. What was stored stays, and the same command goes on from there.";
 const NO_WORKER: &str = "No worker runs, so the mails wait to be read. Start `pennypost up` or `pennypost worker`: it reads them.";
@@ -141,16 +142,33 @@ async fn read(
     };
     let stored = import::run(pool, &Clock::System, user_id, account.id, intake, go_on).await;
     bar.finish_and_clear();
-    let import::Progress { read, stored, skipped, seen_again, unreadable, is_complete, .. } = stored?;
-    let rate = mails_and_rate(read, begun);
-    say(format!("Read {rate}: {stored} new ({skipped} of them skipped), {seen_again} seen before."));
+    let stored = stored?;
+    say_what_was_stored(&stored, begun);
+    Ok(stored.is_complete)
+}
+
+fn say_what_was_stored(progress: &import::Progress, begun: Instant) {
+    let import::Progress { read, stored, skipped, seen_again, unreadable, left, .. } = progress;
+    let kept_unread = match skipped {
+        0 => String::new(),
+        _ => format!(", {skipped} kept but not read into the ledger (too large, or broken)"),
+    };
+    let rate = mails_and_rate(*read, begun);
+    say(format!("Read {rate}: {stored} new{kept_unread}, {seen_again} seen before."));
     if !unreadable.is_empty() {
         let named = unreadable.iter().take(NAMED_AT_MOST).map(String::as_str).collect::<Vec<_>>();
         let rest = unreadable.len() - named.len();
         let more = if rest > 0 { format!(" And {rest} more.") } else { String::new() };
-        say(format!("{} files were passed over: {}{more}", unreadable.len(), named.join(" ")));
+        let (files, were) = match unreadable.len() {
+            1 => ("1 file".to_owned(), "was"),
+            many => (format!("{many} files"), "were"),
+        };
+        say(format!("{files} {were} passed over: {}{more}", named.join(" ")));
     }
-    Ok(is_complete)
+    if *left > 0 {
+        let mails = counted(i64::try_from(*left).unwrap_or(i64::MAX), "mail");
+        say(format!("Left for later: {mails} that may still be being written. {TRY_AGAIN}"));
+    }
 }
 
 async fn enqueue_extraction(conn: &mut AsyncPgConnection, user_id: Uuid) -> Result<Job> {
@@ -216,8 +234,11 @@ fn sum_up(job: &Job) -> Result<()> {
     let progress = &job.progress;
     if job.state == State::Success {
         say(format!(
-            "Understood {} mails: {} transactions booked, {} in review, {} mails failed.",
-            progress.done, progress.booked, progress.in_review, progress.failed
+            "Understood {}: {} booked, {} in review, {} failed.",
+            counted(progress.done, "mail"),
+            counted(progress.booked, "transaction"),
+            progress.in_review,
+            counted(progress.failed, "mail")
         ));
         return Ok(());
     }
@@ -225,9 +246,20 @@ fn sum_up(job: &Job) -> Result<()> {
     Err(Error::Unavailable(format!("The mails are stored, and were not read to the end: {reason}")))
 }
 
+/// The number and the noun, which stands in the plural unless the number is one.
+fn counted(number: i64, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{ending}")
+}
+
+/// The rate, too, once there was a second to count it in.
 fn mails_and_rate(mails: i64, begun: Instant) -> String {
-    let milliseconds = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX).max(1);
-    format!("{mails} mails ({} a second)", mails.saturating_mul(1000) / milliseconds)
+    let milliseconds = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+    let mails_counted = counted(mails, "mail");
+    match mails.saturating_mul(1000).checked_div(milliseconds) {
+        Some(rate) if milliseconds >= 1000 && rate > 0 => format!("{mails_counted} ({rate} a second)"),
+        _ => mails_counted,
+    }
 }
 
 fn style(template: &str) -> ProgressStyle {

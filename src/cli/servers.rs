@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use nix::unistd::Uid;
 
 use crate::config::{self, Config, Secret};
-use crate::embedded::{Embedded, EmbeddedSettings, OwnServers, find_running};
+use crate::embedded::{Embedded, EmbeddedSettings, OwnServers, find_running, has_started_in};
 use crate::error::{Error, Result};
 
 /// The logical databases of our own Redis, one a purpose.
@@ -34,13 +34,21 @@ impl Servers {
     }
 
     /// Finds a database for a command that ends by itself: the one that `config` names, the one of the pennypost that
-    /// runs on the data folder, or our own for as long as the command takes.
+    /// runs on the data folder, or our own for as long as the command takes. Only `up` makes a data folder: this one would be
+    /// without tables, and most often the name of it is mistyped.
     ///
     /// The Redis of a pennypost that runs stays unknown: its password changes with each start and stands in no file.
     /// What a command would say there, the workers find in the table within a second.
     pub(super) async fn reach(config: &mut Config) -> Result<Self> {
         if config.database_url.is_none() {
-            let Some(url) = find_running(&data_dir(config))? else { return Self::start(config).await };
+            let folder = data_dir(config);
+            if !has_started_in(&folder) {
+                return Err(Error::Unavailable(format!(
+                    "There is no pennypost in {}. Start `pennypost up` first, or name its data folder with DATA_DIR.",
+                    folder.display()
+                )));
+            }
+            let Some(url) = find_running(&folder)? else { return Self::start(config).await };
             config.database_url = Some(Secret::new(url));
         }
         Ok(Self { embedded: None })

@@ -15,7 +15,9 @@ use crate::cli::{Ending, data_folder, serve, user, worker};
 use crate::config::{Config, Environment};
 use crate::db::migrate;
 use crate::error::{Error, Result};
+use crate::mailer::Mailer;
 use crate::telemetry;
+use crate::users::access_token::AccessTokens;
 use crate::users::user::has_admin;
 
 const ADMIN: &str = "admin";
@@ -24,7 +26,7 @@ const ADMIN_ADDRESS: &str = "admin@localhost";
 pub(super) async fn run(mut config: Config) -> Result<Ending> {
     let environment = config.environment.unwrap_or(Environment::Development);
     telemetry::start(environment, config.log_level);
-    config.check_slots()?;
+    check(&config)?;
     let signals = Signals::watch()?;
     let work = async {
         // Taken first: a port that is not free is known before a server was started for nothing.
@@ -41,6 +43,18 @@ pub(super) async fn run(mut config: Config) -> Result<Ending> {
         ended
     };
     Box::pin(signals.watch_over(work)).await
+}
+
+/// Refuses settings that only their use would show to be wrong, before anything is made that they are for.
+fn check(config: &Config) -> Result<()> {
+    config.check_slots()?;
+    if let Some(key) = &config.secret_key {
+        AccessTokens::parse(key, config.access_token_lifetime)?;
+    }
+    if let Some(url) = &config.smtp_url {
+        Mailer::smtp(url, &config.smtp_from)?;
+    }
+    Ok(())
 }
 
 async fn start_servers(config: &mut Config) -> Result<Servers> {
@@ -75,7 +89,7 @@ async fn run_on(
     let app = Arc::new(serve::build(config, environment, mailer)?);
     let router = serve::router(Arc::clone(&app))?;
     create_first_admin(&app).await?;
-    say_what_is_next(&listener, app.config.graphiql)?;
+    say_what_is_next(&listener, &app.config)?;
     let working = async {
         let ended = worker::work(Arc::clone(&app), stop.clone()).await;
         // Workers that end early take the API along, or nobody would notice.
@@ -124,17 +138,17 @@ fn say_what_ran(ran: &[String]) -> String {
     }
 }
 
-fn say_what_is_next(listener: &TcpListener, has_page: bool) -> Result<()> {
+fn say_what_is_next(listener: &TcpListener, config: &Config) -> Result<()> {
     let address = listener
         .local_addr()
         .map_err(|error| Error::internal("the address that the API listens on cannot be read", error))?;
     say(format!("\n  GraphQL is at http://{address}/graphql"));
-    if has_page {
+    if config.graphiql {
         say(format!("  A page to try it on is at http://{address}/graphiql"));
     }
     say("");
     say("  Next, sign in as the admin or register, and give it mails to read, in another terminal:\n");
-    say(format!("    {} import mails.mbox --user admin\n", own_name()));
+    say(format!("    {}{} import mails.mbox --user admin\n", own_folder(config), own_name()));
     say("  Ctrl-C stops everything.\n");
     Ok(())
 }
@@ -142,6 +156,23 @@ fn say_what_is_next(listener: &TcpListener, has_page: bool) -> Result<()> {
 /// How this program is called from another terminal: a clone that was just built is on nobody's PATH.
 fn own_name() -> String {
     std::env::current_exe().map_or_else(|_| "pennypost".to_owned(), |path| path.display().to_string())
+}
+
+/// What goes in front of a command so that it finds this data folder; nothing where it looks there anyway.
+fn own_folder(config: &Config) -> String {
+    match &config.data_dir {
+        Some(folder) if *folder != data_dir(&Config { data_dir: None, ..config.clone() }) => {
+            let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
+            format!("DATA_DIR={} ", quoted(&folder.display().to_string()))
+        }
+        _ => String::new(),
+    }
+}
+
+/// As a shell takes it for one word.
+fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+:@%".contains(letter);
+    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 fn line(what: &str, value: &str) {
@@ -152,5 +183,30 @@ fn name_of(environment: Environment) -> &'static str {
     match environment {
         Environment::Development => "development",
         Environment::Production => "production",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(name: &'static str, value: &'static str) -> Config {
+        Config::from_lookup(move |asked| (asked == name).then(|| value.to_owned())).unwrap()
+    }
+
+    #[test]
+    fn a_key_and_a_mail_server_that_cannot_be_used_are_refused_with_the_other_settings() {
+        for (name, value) in [("SECRET_KEY", "short"), ("SMTP_URL", "nonsense")] {
+            let refusal = check(&with(name, value)).unwrap_err().to_string();
+            assert!(refusal.contains(name), "{refusal}");
+        }
+        assert!(check(&with("SECRET_KEY", "0123456789abcdef0123456789abcdef")).is_ok());
+    }
+
+    #[test]
+    fn the_command_that_is_printed_finds_the_data_folder() {
+        assert_eq!(own_folder(&Config::from_lookup(|_| None).unwrap()), "");
+        assert_eq!(own_folder(&with("DATA_DIR", "/srv/penny")), "DATA_DIR=/srv/penny ");
+        assert_eq!(own_folder(&with("DATA_DIR", "/srv/Ana's mails")), r"DATA_DIR='/srv/Ana'\''s mails' ");
     }
 }

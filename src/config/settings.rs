@@ -83,6 +83,16 @@ pub const SETTINGS: &[Setting] = &[
         "false takes away the page /graphiql, on which people try the API. The page itself loads for everyone.",
     ),
     setting("WEBSOCKETS_PER_USER", "5", "How many WebSockets one user may have open at a time."),
+    setting(
+        "COST_CAPACITY",
+        "100000",
+        "What a user, or an address that has not signed in, may ask for at once, in the price of documents; a process has its own count.",
+    ),
+    setting(
+        "COST_RESTORED_PER_SECOND",
+        "10000",
+        "What of it comes back each second. 10000 keeps about a tenth of a core busy.",
+    ),
     setting("FRONTEND_URL", "http://localhost:3000", "Where links in mails lead."),
     setting("LOG_LEVEL", "info", "error, warn (or warning), info, debug or trace."),
     setting(

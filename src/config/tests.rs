@@ -1,5 +1,7 @@
 //! Tests of the settings.
 
+use std::net::IpAddr;
+
 use super::*;
 
 fn with(name: &'static str, value: &'static str) -> Result<Config> {
@@ -25,9 +27,15 @@ fn an_impossible_value_is_named() {
         ("GRAPHIQL", "yes"),
         ("REGISTRATION", "maybe"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, proxy.example"),
+        ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "mysql://ana:opensesame@db/penny?a=b"),
     ] {
         let message = with(name, value).unwrap_err().to_string();
         assert!(message.contains(name), "{message}");
+        assert!(!message.contains("opensesame"), "{message}");
+    }
+    for url in ["postgres://ana@db/penny", "postgresql:///penny?host=/run", "host=/run user=ana"] {
+        assert!(with("DATABASE_URL", url).is_ok(), "{url}");
     }
 }
 

@@ -166,6 +166,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    idempotency_keys (user_id, key) {
+        user_id -> Uuid,
+        key -> Text,
+        mutation -> Text,
+        input_hash -> Bytea,
+        result_id -> Uuid,
+        expires_at -> Timestamptz,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     job_events (job_id, version) {
         job_id -> Uuid,
         version -> Int8,
@@ -226,6 +239,26 @@ diesel::table! {
         schedule_name -> Nullable<Text>,
         started_at -> Nullable<Timestamptz>,
         finished_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    llm_usages (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        email_id -> Uuid,
+        extraction_id -> Nullable<Uuid>,
+        job_id -> Uuid,
+        attempt -> Int4,
+        call -> Int4,
+        model -> Text,
+        input_tokens -> Nullable<Int4>,
+        output_tokens -> Nullable<Int4>,
+        cost_usd -> Nullable<Numeric>,
+        latency_ms -> Int4,
+        outcome -> Text,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
     }
@@ -347,7 +380,9 @@ diesel::joinable!(email_sources -> users (user_id));
 diesel::joinable!(email_texts -> users (user_id));
 diesel::joinable!(emails -> users (user_id));
 diesel::joinable!(extractions -> users (user_id));
+diesel::joinable!(idempotency_keys -> users (user_id));
 diesel::joinable!(job_events -> jobs (job_id));
+diesel::joinable!(llm_usages -> users (user_id));
 diesel::joinable!(password_resets -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(sightings -> users (user_id));
@@ -366,10 +401,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     email_texts,
     emails,
     extractions,
+    idempotency_keys,
     job_events,
     job_schedules,
     job_workers,
     jobs,
+    llm_usages,
     login_attempts,
     password_resets,
     roles,

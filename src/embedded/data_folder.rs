@@ -13,6 +13,9 @@ use crate::error::{Error, Result};
 /// this user.
 const SERVICE_USER: &str = "postgres";
 
+/// PostgreSQL's own folder in the data folder.
+const POSTGRES: &str = "postgres";
+
 /// The longest path of a socket that Linux takes, less the name of PostgreSQL's lock file in the folder `run`.
 const LONGEST_PATH: usize = 107 - "/run/.s.PGSQL.5432.lock".len();
 
@@ -49,7 +52,7 @@ impl DataFolder {
 
     /// PostgreSQL's own folder.
     pub(super) fn postgres(&self) -> PathBuf {
-        self.path.join("postgres")
+        self.path.join(POSTGRES)
     }
 
     /// Where `initdb` works: it becomes [`DataFolder::postgres`] only when it is complete.
@@ -136,6 +139,12 @@ impl DataFolder {
             || (metadata.uid() == self.user.uid.as_raw() && mode & 0o100 != 0)
             || (metadata.gid() == self.user.gid.as_raw() && mode & 0o010 != 0)
     }
+}
+
+/// True unless there is certainly no cluster in the folder: one that we may not look into may have one.
+pub(super) fn has_postgres(data_dir: &Path) -> bool {
+    let found = fs::symlink_metadata(data_dir.join(POSTGRES));
+    !found.is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
 /// The folder of the socket of the pennypost that has locked the data folder `path`; `None` when none has.

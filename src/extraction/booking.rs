@@ -52,7 +52,8 @@ pub fn of_reading(
     reading.drafts.iter().map(booking).collect()
 }
 
-fn of_draft(mail: &MailView<'_>, kind: Kind, draft: &Draft) -> Result<Booking, Reason> {
+/// What a draft books, without the gate: all that it needs is there, or the reason says what is missing.
+pub(super) fn of_draft(mail: &MailView<'_>, kind: Kind, draft: &Draft) -> Result<Booking, Reason> {
     let amount: Decimal = value(&draft.amount).copied().ok_or(Reason::NoAmount)?;
     let currency = value(&draft.currency).copied().ok_or(Reason::CurrencyUnclear)?;
     let direction = value(&draft.direction).copied().ok_or(Reason::NoDirection)?;

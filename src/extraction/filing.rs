@@ -42,6 +42,12 @@ pub struct ReadMail<'a> {
     pub bookings: &'a [std::result::Result<Booking, Reason>],
 }
 
+impl<'a> ReadMail<'a> {
+    fn mention(&self, booking: &'a Booking) -> Option<Mention<'a>> {
+        mention(self.issuer, self.sender_name, booking)
+    }
+}
+
 /// What filing came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Filed {
@@ -170,9 +176,9 @@ impl Filing<'_> {
         let bookings: Vec<(&ReadMail<'_>, &Booking)> = runs.iter().flat_map(Run::bookings).collect();
         let mentions: Vec<_> = bookings
             .iter()
-            .filter_map(|(mail, booking)| Some((mention(mail, booking)?, booking.money.currency)))
+            .filter_map(|(mail, booking)| Some((mail.mention(booking)?, booking.money.currency)))
             .collect();
-        let unnamed = bookings.iter().filter(|(mail, booking)| mention(mail, booking).is_none());
+        let unnamed = bookings.iter().filter(|(mail, booking)| mail.mention(booking).is_none());
         let currencies: BTreeSet<_> = unnamed.map(|(_, booking)| booking.money.currency).collect();
         let names: BTreeMap<&'static str, categories::Kind> = bookings
             .iter()
@@ -184,7 +190,7 @@ impl Filing<'_> {
         let unassigned = learn::find_or_create_unassigned(conn, clock, user_id, &currencies).await?;
         let categories = categories::find_or_create(conn, clock, user_id, &names).await?;
         let place = |(mail, booking): (&ReadMail<'_>, &Booking)| {
-            let account_id = match mention(mail, booking) {
+            let account_id = match mail.mention(booking) {
                 Some(_) => learned.next(),
                 None => unassigned.get(&booking.money.currency).copied(),
             };
@@ -219,10 +225,14 @@ impl Filing<'_> {
 }
 
 /// How the mail names the account of a booking; `None` when it names none that can be kept.
-fn mention<'a>(mail: &ReadMail<'a>, booking: &'a Booking) -> Option<Mention<'a>> {
-    let issuer = mail.issuer.filter(|issuer| !issuer.is_empty() && issuer.len() <= ISSUER_LENGTH)?;
+pub(super) fn mention<'a>(
+    issuer: Option<&'a str>,
+    sender_name: Option<&'a str>,
+    booking: &'a Booking,
+) -> Option<Mention<'a>> {
+    let issuer = issuer.filter(|issuer| !issuer.is_empty() && issuer.len() <= ISSUER_LENGTH)?;
     let mask = booking.mask.as_deref()?;
-    Some(Mention { issuer, issuer_name: mail.sender_name.unwrap_or(issuer), kind: booking.mask_kind, mask })
+    Some(Mention { issuer, issuer_name: sender_name.unwrap_or(issuer), kind: booking.mask_kind, mask })
 }
 
 /// What mails were known for: their sightings, and the drafts of the extractions that read them last.

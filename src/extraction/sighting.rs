@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -50,6 +51,8 @@ impl State {
 pub struct Sighting {
     /// UUID version 7.
     pub id: Uuid,
+    /// The owner.
+    pub user_id: Uuid,
     /// The mail.
     pub email_id: Uuid,
     /// Given once, and kept by every later extraction of the mail.
@@ -62,6 +65,10 @@ pub struct Sighting {
     pub reason: Option<String>,
     /// The transaction that it is a sighting of.
     pub transaction_id: Option<Uuid>,
+    /// When it was first read.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
 }
 
 /// What is written about a sighting.

@@ -21,6 +21,9 @@ pub trait RequestContext {
     /// Who asks; `Unauthenticated` when nobody has signed in.
     fn viewer(&self) -> Result<&Viewer>;
 
+    /// Who asks; `Forbidden` where a personal API token came with it that may not read.
+    fn reader(&self) -> Result<&Viewer>;
+
     /// Who asks; `Forbidden` unless they are an admin.
     fn admin(&self) -> Result<&Viewer>;
 
@@ -49,6 +52,15 @@ pub trait RequestContext {
 impl RequestContext for Context<'_> {
     fn viewer(&self) -> Result<&Viewer> {
         self.data_unchecked::<Caller>().viewer.as_ref().ok_or(Error::Unauthenticated)
+    }
+
+    fn reader(&self) -> Result<&Viewer> {
+        let viewer = self.viewer()?;
+        if viewer.scopes.allow(Scope::Read) {
+            Ok(viewer)
+        } else {
+            Err(Error::Forbidden(Scope::Read.missing()))
+        }
     }
 
     fn admin(&self) -> Result<&Viewer> {

@@ -1,5 +1,6 @@
 //! Mails in the schema.
 
 pub mod input;
+pub mod mutation;
 pub mod object;
 pub mod query;

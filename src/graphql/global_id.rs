@@ -5,6 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
+use crate::error::{Error, Result};
+
 /// The types of object that have an id. The tags are part of every id that a client keeps: none may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NodeType {
@@ -26,6 +28,10 @@ pub enum NodeType {
     Extraction,
     /// A signed-in device.
     Session,
+    /// One event seen in one mail.
+    Sighting,
+    /// One call of a language model.
+    LlmUsage,
     /// One thing that somebody did.
     AuditEntry,
     /// A personal API token.
@@ -33,7 +39,7 @@ pub enum NodeType {
 }
 
 impl NodeType {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
         Self::User,
         Self::Category,
         Self::Account,
@@ -43,6 +49,8 @@ impl NodeType {
         Self::Job,
         Self::Extraction,
         Self::Session,
+        Self::Sighting,
+        Self::LlmUsage,
         Self::AuditEntry,
         Self::ApiToken,
     ];
@@ -60,6 +68,16 @@ impl NodeType {
         parse(id).filter(|(node_type, _)| *node_type == self).map(|(_, id)| id)
     }
 
+    /// The row that the id in an input field names; an id of another type names none.
+    pub fn read(self, id: &ID, field: &str) -> Result<Uuid> {
+        self.parse(id).ok_or_else(|| Error::unknown(field, self.noun()))
+    }
+
+    /// The rows that the ids in an input field name.
+    pub fn read_all(self, ids: Option<&Vec<ID>>, field: &str) -> Result<Vec<Uuid>> {
+        ids.into_iter().flatten().map(|id| self.read(id, field)).collect()
+    }
+
     fn tag(self) -> u8 {
         match self {
             Self::User => 1,
@@ -71,8 +89,29 @@ impl NodeType {
             Self::Job => 7,
             Self::Extraction => 8,
             Self::Session => 9,
+            Self::Sighting => 10,
+            Self::LlmUsage => 11,
             Self::AuditEntry => 20,
             Self::ApiToken => 21,
+        }
+    }
+
+    /// What people call such an object.
+    fn noun(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Category => "category",
+            Self::Account => "account",
+            Self::Transaction => "transaction",
+            Self::ConnectedAccount => "mailbox",
+            Self::Email => "mail",
+            Self::Job => "job",
+            Self::Extraction => "extraction",
+            Self::Session => "session",
+            Self::Sighting => "sighting",
+            Self::LlmUsage => "call of a language model",
+            Self::AuditEntry => "audit entry",
+            Self::ApiToken => "API token",
         }
     }
 }

@@ -15,14 +15,18 @@ use uuid::Uuid;
 
 use crate::audit;
 use crate::error::{Error, Result};
-use crate::extraction::sighting::Sighted;
-use crate::extraction::{run, sighting};
+use crate::extraction::draft::Draft;
+use crate::extraction::{llm_usage, review, run, sighting};
 use crate::graphql::database::Database;
+use crate::graphql::loaders::counts::Counts;
+use crate::graphql::loaders::pages::Pages;
 use crate::mailbox::{connected_account, email};
-use crate::page::Page;
 use crate::users::{api_token, session, user};
 use crate::viewer::Visibility;
 use crate::{accounts, categories, jobs, mailbox, transactions, users};
+
+pub mod counts;
+pub mod pages;
 
 /// The most keys of one statement: more than a page of nodes and edges has.
 const LARGEST_BATCH: usize = 1_000;
@@ -57,10 +61,18 @@ pub struct Loaders {
     pub extractions: ByKey<run::Extraction>,
     /// The mail, the reading and the job behind a transaction.
     pub links: ByKey<sighting::Link>,
-    /// A page of the transactions that were read in a mail, and one row more.
-    pub transactions_of_emails: ByKey<Vec<Sighted>, (Uuid, Page<Uuid>)>,
-    /// How many transactions were read in a mail; none for a mail of none.
-    pub counts_of_emails: ByKey<i64>,
+    /// Sightings by id.
+    pub sightings: ByKey<sighting::Sighting>,
+    /// What sightings were last read as.
+    pub drafts: ByKey<Draft>,
+    /// Calls of language models by id.
+    pub llm_usages: ByKey<llm_usage::LlmUsage>,
+    /// The masks of money accounts.
+    pub masks: ByKey<Vec<accounts::AccountMask>>,
+    /// Pages of what hangs on others.
+    pub pages: Pages,
+    /// How many rows hang on others, and what they add up to.
+    pub counts: Counts,
 }
 
 /// What one key leads to.
@@ -94,52 +106,52 @@ impl Loaders {
     pub fn new(database: &Database, visibility: Result<Visibility>) -> Self {
         let visible = Arc::new(RwLock::new(visibility));
         Self {
-            users: ByKey::new(database, &visible, |conn, visibility, ids| {
-                user::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
+            users: ByKey::new(database, &visible, |conn, of, ids| {
+                user::for_ids(conn, of, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
             }),
-            sessions: ByKey::new(database, &visible, |conn, visibility, ids| {
-                session::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
+            sessions: ByKey::new(database, &visible, |conn, of, ids| {
+                session::for_ids(conn, of, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
             }),
-            categories: ByKey::new(database, &visible, |conn, visibility, ids| {
-                categories::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
+            categories: ByKey::new(database, &visible, |conn, of, ids| {
+                categories::for_ids(conn, of, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
             }),
-            accounts: ByKey::new(database, &visible, |conn, visibility, ids| {
-                accounts::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
+            accounts: ByKey::new(database, &visible, |conn, of, ids| {
+                accounts::for_ids(conn, of, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
             }),
-            transactions: ByKey::new(database, &visible, |conn, visibility, ids| {
-                transactions::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
+            transactions: ByKey::new(database, &visible, |conn, of, ids| {
+                transactions::for_ids(conn, of, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
             }),
-            jobs: ByKey::new(database, &visible, |conn, visibility, ids| {
-                jobs::read::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
+            jobs: ByKey::new(database, &visible, |conn, of, ids| {
+                jobs::read::for_ids(conn, of, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
             }),
-            audit_entries: ByKey::new(database, &visible, |conn, visibility, ids| {
-                audit::list::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
+            audit_entries: ByKey::new(database, &visible, |conn, of, ids| {
+                audit::list::for_ids(conn, of, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
             }),
-            api_tokens: ByKey::new(database, &visible, |conn, visibility, ids| {
-                api_token::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
+            api_tokens: ByKey::new(database, &visible, |conn, of, ids| {
+                api_token::for_ids(conn, of, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
             }),
-            connected_accounts: ByKey::new(database, &visible, |conn, visibility, ids| {
-                connected_account::for_ids(conn, visibility, ids)
-                    .map(|rows| by_id(rows, |row| row.id))
-                    .boxed()
+            connected_accounts: ByKey::new(database, &visible, |conn, of, ids| {
+                connected_account::for_ids(conn, of, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
             }),
-            emails: ByKey::new(database, &visible, |conn, visibility, ids| {
-                email::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
+            emails: ByKey::new(database, &visible, |conn, of, ids| {
+                email::for_ids(conn, of, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
             }),
-            extractions: ByKey::new(database, &visible, |conn, visibility, ids| {
-                run::for_ids(conn, visibility, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
+            extractions: ByKey::new(database, &visible, |conn, of, ids| {
+                run::for_ids(conn, of, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
             }),
-            links: ByKey::new(database, &visible, |conn, visibility, ids| {
-                sighting::links_for(conn, visibility, ids)
-                    .map(|rows| by_id(rows, |row| row.transaction_id))
-                    .boxed()
+            sightings: ByKey::new(database, &visible, |conn, of, ids| {
+                review::for_ids(conn, of, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
             }),
-            transactions_of_emails: ByKey::new(database, &visible, |conn, visibility, ids| {
-                transactions_of_emails(conn, visibility, ids).boxed()
+            llm_usages: ByKey::new(database, &visible, |conn, of, ids| {
+                llm_usage::for_ids(conn, of, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
             }),
-            counts_of_emails: ByKey::new(database, &visible, |conn, visibility, ids| {
-                sighting::count_transactions_of_emails(conn, visibility, ids).boxed()
+            links: ByKey::new(database, &visible, |conn, of, ids| {
+                sighting::links_for(conn, of, ids).map(|rows| by_id(rows, |row| row.transaction_id)).boxed()
             }),
+            drafts: ByKey::new(database, &visible, |conn, of, ids| review::drafts_of(conn, of, ids).boxed()),
+            masks: ByKey::new(database, &visible, |conn, of, ids| masks_of(conn, of, ids).boxed()),
+            pages: Pages::new(database, &visible),
+            counts: Counts::new(database, &visible),
             visibility: visible,
         }
     }
@@ -203,21 +215,14 @@ fn by_id<Row>(rows: QueryResult<Vec<Row>>, id: impl Fn(&Row) -> Uuid) -> QueryRe
     Ok(rows?.into_iter().map(|row| (id(&row), row)).collect())
 }
 
-/// The pages of many mails: one statement, as long as the same stretch of each is asked for.
-async fn transactions_of_emails(
+async fn masks_of(
     conn: &mut AsyncPgConnection,
     visibility: Visibility,
-    keys: &[(Uuid, Page<Uuid>)],
-) -> QueryResult<Vec<((Uuid, Page<Uuid>), Vec<Sighted>)>> {
-    let mut mails: HashMap<Page<Uuid>, Vec<Uuid>> = HashMap::new();
-    for (id, page) in keys {
-        mails.entry(*page).or_default().push(*id);
+    ids: &[Uuid],
+) -> QueryResult<Vec<(Uuid, Vec<accounts::AccountMask>)>> {
+    let mut found: HashMap<Uuid, Vec<accounts::AccountMask>> = HashMap::new();
+    for mask in accounts::masks_of(conn, visibility, ids).await? {
+        found.entry(mask.account_id).or_default().push(mask);
     }
-    let mut pages: HashMap<(Uuid, Page<Uuid>), Vec<Sighted>> = HashMap::new();
-    for (page, ids) in mails {
-        for sighted in sighting::transactions_of_emails(conn, visibility, &ids, page).await? {
-            pages.entry((sighted.email_id, page)).or_default().push(sighted);
-        }
-    }
-    Ok(pages.into_iter().collect())
+    Ok(found.into_iter().collect())
 }

@@ -18,8 +18,10 @@ use crate::graphql::emails::object::Email;
 use crate::graphql::extraction::object::Extraction;
 use crate::graphql::global_id::{self, NodeType};
 use crate::graphql::jobs::object::Job;
+use crate::graphql::llm_usages::object::LlmUsage;
 use crate::graphql::loaders::Related;
 use crate::graphql::sessions::object::Session;
+use crate::graphql::sightings::object::Sighting;
 use crate::graphql::transactions::object::Transaction;
 use crate::graphql::users::object::User;
 
@@ -48,6 +50,10 @@ pub enum Node {
     Extraction(Extraction),
     /// A signed-in device.
     Session(Session),
+    /// One event seen in one mail.
+    Sighting(Sighting),
+    /// One call of a language model.
+    LlmUsage(LlmUsage),
     /// One thing that somebody did.
     AuditEntry(AuditEntry),
     /// A personal API token.
@@ -110,5 +116,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Related<Node> {
         NodeType::AuditEntry => loaders.audit_entries.related(id, |row| AuditEntry(row).into()).await,
         NodeType::ApiToken => loaders.api_tokens.related(id, |row| ApiToken(row).into()).await,
         NodeType::Extraction => loaders.extractions.related(id, |row| Extraction(row).into()).await,
+        NodeType::Sighting => loaders.sightings.related(id, |row| Sighting(row).into()).await,
+        NodeType::LlmUsage => loaders.llm_usages.related(id, |row| LlmUsage(row).into()).await,
     }
 }

@@ -1,6 +1,8 @@
 //! The scalars of the schema, and money: exact, and never a float.
 
-use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, SimpleObject, Value};
+use async_graphql::{
+    InputObject, InputType, InputValueError, InputValueResult, Scalar, ScalarType, SimpleObject, Value,
+};
 use chrono::{NaiveDate, SecondsFormat, Utc};
 
 use crate::error::{Error, Result};
@@ -105,6 +107,30 @@ impl Money {
         let currency = money::Currency::parse(code).ok_or_else(unlisted)?;
         let amount = Decimal(money::Money { amount, currency }.printed_amount());
         Ok(Self { amount, currency: currency.into() })
+    }
+}
+
+impl CurrencyCode {
+    /// The currency that the scalar has checked.
+    pub fn currency(&self) -> Result<money::Currency> {
+        let currency = money::Currency::parse(&self.0);
+        currency.ok_or_else(|| Error::internal("a scalar let a currency through", self.0.as_str()))
+    }
+}
+
+/// An exact amount of money in one currency, as it is sent.
+#[derive(Clone, Debug, InputObject)]
+pub struct MoneyInput {
+    /// How much, in units of the currency, with at most 4 decimals: `"12.50"` for 12 euros and 50 cents.
+    pub amount: Decimal,
+    /// Of what.
+    pub currency: CurrencyCode,
+}
+
+impl MoneyInput {
+    /// The money as the rules take it.
+    pub fn parse(&self) -> Result<money::Money> {
+        Ok(money::Money { amount: self.amount.0, currency: self.currency.currency()? })
     }
 }
 

@@ -5,29 +5,39 @@ use std::sync::Arc;
 use async_graphql::{Data, MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
 use crate::app::App;
-use crate::config::Environment;
+use crate::config::{Config, Environment};
 use crate::error::{Error, Result};
+use crate::graphql::accounts::mutation::AccountMutation;
 use crate::graphql::accounts::query::AccountQuery;
 use crate::graphql::administration::mutation::AdministrationMutation;
 use crate::graphql::administration::statistics::StatisticsQuery;
 use crate::graphql::api_tokens::mutation::ApiTokenMutation;
 use crate::graphql::audit::query::AuditQuery;
+use crate::graphql::categories::mutation::CategoryMutation;
 use crate::graphql::categories::query::CategoryQuery;
+use crate::graphql::connected_accounts::change::ConnectedAccountChangeMutation;
 use crate::graphql::connected_accounts::mutation::ConnectedAccountMutation;
 use crate::graphql::connected_accounts::query::ConnectedAccountQuery;
 use crate::graphql::database::Database;
+use crate::graphql::emails::mutation::EmailMutation;
 use crate::graphql::emails::query::EmailQuery;
 use crate::graphql::engine::{Attach, Caller, Engine};
 use crate::graphql::extraction::mutation::ExtractionMutation;
+use crate::graphql::extraction::query::ExtractionQuery;
 use crate::graphql::guard::allowance::Rate;
 use crate::graphql::guard::limits::{Introspection, Limits};
 use crate::graphql::jobs::mutation::JobMutation;
 use crate::graphql::jobs::query::JobQuery;
 use crate::graphql::jobs::subscription::JobSubscription;
+use crate::graphql::llm_usages::query::LlmUsageQuery;
 use crate::graphql::loaders::Loaders;
 use crate::graphql::node::NodeQuery;
 use crate::graphql::passwords::mutation::PasswordMutation;
 use crate::graphql::sessions::mutation::SessionMutation;
+use crate::graphql::sightings::mutation::SightingMutation;
+use crate::graphql::sightings::query::SightingQuery;
+use crate::graphql::transactions::aggregate::AggregateQuery;
+use crate::graphql::transactions::mutation::TransactionMutation;
 use crate::graphql::transactions::query::TransactionQuery;
 use crate::graphql::users::mutation::UserMutation;
 use crate::graphql::users::query::UserQuery;
@@ -43,6 +53,10 @@ pub struct Query(
     TransactionQuery,
     ConnectedAccountQuery,
     EmailQuery,
+    ExtractionQuery,
+    SightingQuery,
+    LlmUsageQuery,
+    AggregateQuery,
     JobQuery,
     AuditQuery,
     StatisticsQuery,
@@ -56,8 +70,14 @@ pub struct Mutation(
     PasswordMutation,
     ApiTokenMutation,
     AdministrationMutation,
+    CategoryMutation,
+    AccountMutation,
+    TransactionMutation,
     ConnectedAccountMutation,
+    ConnectedAccountChangeMutation,
+    EmailMutation,
     ExtractionMutation,
+    SightingMutation,
     JobMutation,
 );
 
@@ -65,12 +85,9 @@ pub struct Mutation(
 #[derive(Default, MergedSubscription)]
 pub struct Subscription(JobSubscription);
 
-/// One user may keep about a tenth of a core busy.
-const ALLOWANCE: Rate = Rate { capacity: 100_000, restored_per_second: 10_000 };
-
 /// The engine over the schema, with what its resolvers need.
 pub fn engine(app: Arc<App>) -> Result<Engine> {
-    let limits = limits(app.environment);
+    let limits = limits(&app.config, app.environment);
     let attach: Attach = Box::new(move |data: &mut Data, caller: Caller| {
         let database = Database::new(app.pool.clone());
         data.insert(Loaders::new(&database, visible(&caller)));
@@ -114,14 +131,16 @@ const SIGN_IN_FIELDS: [&str; 7] = [
 /// The mutations that have mails fetched and read.
 const INGEST_FIELDS: [&str; 2] = ["fetchEmails", "extractEmails"];
 
-fn limits(environment: Environment) -> Limits {
+fn limits(config: &Config, environment: Environment) -> Limits {
     let introspection = match environment {
         Environment::Development => Introspection::Everyone,
         Environment::Production => Introspection::SignedIn,
     };
+    let allowance =
+        Rate { capacity: config.cost_capacity, restored_per_second: config.cost_restored_per_second };
     let sign_in_fields = SIGN_IN_FIELDS.map(str::to_owned).to_vec();
     let ingest_fields = INGEST_FIELDS.map(str::to_owned).to_vec();
-    Limits { sign_in_fields, ingest_fields, introspection, allowance: Some(ALLOWANCE), ..Limits::default() }
+    Limits { sign_in_fields, ingest_fields, introspection, allowance: Some(allowance), ..Limits::default() }
 }
 
 #[cfg(test)]

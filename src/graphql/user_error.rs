@@ -71,6 +71,17 @@ pub fn user_errors(error: Error) -> Result<Vec<UserError>> {
     Ok(vec![user_error])
 }
 
+/// What a payload holds of an outcome: the object that `node` makes of it and no errors, or no object and why.
+pub fn split<Found, Node>(
+    outcome: Result<Found>,
+    node: impl FnOnce(Found) -> Node,
+) -> Result<(Option<Node>, Vec<UserError>)> {
+    match outcome {
+        Ok(found) => Ok((Some(node(found)), Vec::new())),
+        Err(error) => Ok((None, user_errors(error)?)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

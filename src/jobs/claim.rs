@@ -74,8 +74,9 @@ pub async fn claim(
 ///
 /// `light` is what is urgent. `turns` walks from user to user through an index, once round from where the last turn was, and
 /// looks at one job of each who runs none and has not just given way: what it costs grows with the slots, never with the jobs
-/// that wait. Long jobs are those of the least urgent priority; as a constant, because the index has it as its condition. The
-/// ids come as an array, because the planner takes those for few whatever LIMIT says, and looks each of them up.
+/// that wait, but for those of kinds that this program does not know, which are passed over. Long jobs are those of the least
+/// urgent priority; as a constant, because the index has it as its condition. The ids come as an array, because the planner
+/// takes those for few whatever LIMIT says, and looks each of them up.
 const CLAIM: &str = "
     WITH RECURSIVE light AS MATERIALIZED (
         SELECT id FROM jobs
@@ -88,25 +89,25 @@ const CLAIM: &str = "
         UNION SELECT * FROM unnest($10)),
     ahead (user_id, place) AS (
         (SELECT user_id, 1 FROM jobs
-         WHERE state = 'QUEUED' AND priority >= 50 AND user_id IS NOT NULL AND queue = $1 AND user_id >= $7
-             AND (SELECT free FROM room) > 0
+         WHERE state = 'QUEUED' AND priority >= 50 AND user_id IS NOT NULL AND queue = $1 AND kind = ANY ($5)
+             AND user_id >= $7 AND (SELECT free FROM room) > 0
          ORDER BY user_id LIMIT 1)
         UNION ALL
         SELECT next.user_id, place + 1 FROM ahead CROSS JOIN LATERAL (
             SELECT user_id FROM jobs
-            WHERE state = 'QUEUED' AND priority >= 50 AND user_id IS NOT NULL AND queue = $1
+            WHERE state = 'QUEUED' AND priority >= 50 AND user_id IS NOT NULL AND queue = $1 AND kind = ANY ($5)
                 AND user_id > ahead.user_id
             ORDER BY user_id LIMIT 1) AS next
         WHERE place < (SELECT free FROM room) + (SELECT count(*) FROM busy)),
     behind (user_id, place) AS (
         (SELECT user_id, 1 FROM jobs
-         WHERE state = 'QUEUED' AND priority >= 50 AND user_id IS NOT NULL AND queue = $1 AND user_id < $7
-             AND (SELECT free FROM room) > 0
+         WHERE state = 'QUEUED' AND priority >= 50 AND user_id IS NOT NULL AND queue = $1 AND kind = ANY ($5)
+             AND user_id < $7 AND (SELECT free FROM room) > 0
          ORDER BY user_id LIMIT 1)
         UNION ALL
         SELECT next.user_id, place + 1 FROM behind CROSS JOIN LATERAL (
             SELECT user_id FROM jobs
-            WHERE state = 'QUEUED' AND priority >= 50 AND user_id IS NOT NULL AND queue = $1
+            WHERE state = 'QUEUED' AND priority >= 50 AND user_id IS NOT NULL AND queue = $1 AND kind = ANY ($5)
                 AND user_id > behind.user_id AND user_id < $7
             ORDER BY user_id LIMIT 1) AS next
         WHERE place < (SELECT free FROM room) + (SELECT count(*) FROM busy)),

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Integer, Jsonb, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Integer, Jsonb, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 
@@ -124,26 +124,22 @@ pub async fn snooze(conn: &mut AsyncPgConnection, claim: Claim, wait: Duration) 
     .optional()
 }
 
-/// RUNNING -> QUEUED, to go on from the checkpoint with no attempt used up; CANCELLED when somebody asked for it. It keeps
-/// its place among what waits, or goes behind it.
-pub async fn hand_back(
-    conn: &mut AsyncPgConnection,
-    claim: Claim,
-    goes_behind: bool,
-) -> QueryResult<Option<Job>> {
+/// RUNNING -> QUEUED, to go on from the checkpoint with no attempt used up; CANCELLED when somebody asked for it.
+///
+/// It keeps its place among what waits, also when it gives way: whoever has many long jobs has one after the other finished
+/// instead of all begun, and it is the turns that let other users go before (see [`crate::jobs::turn`]).
+pub async fn hand_back(conn: &mut AsyncPgConnection, claim: Claim) -> QueryResult<Option<Job>> {
     statement(
         "UPDATE jobs SET version = version + 1, worker_id = NULL, lease_expires_at = NULL,
              interruptions = interruptions + 1,
              state = CASE WHEN cancel_requested_at IS NULL THEN 'QUEUED' ELSE 'CANCELLED' END,
-             finished_at = CASE WHEN cancel_requested_at IS NOT NULL THEN clock_timestamp() END,
-             run_at = CASE WHEN $4 THEN clock_timestamp() ELSE run_at END
+             finished_at = CASE WHEN cancel_requested_at IS NOT NULL THEN clock_timestamp() END
          WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND state = 'RUNNING'
          RETURNING jobs.*",
     )
     .bind::<SqlUuid, _>(claim.job_id)
     .bind::<Integer, _>(claim.attempt)
     .bind::<SqlUuid, _>(claim.worker_id)
-    .bind::<Bool, _>(goes_behind)
     .get_result(conn)
     .await
     .optional()

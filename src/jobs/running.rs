@@ -129,14 +129,14 @@ impl RunningJob {
         read.map_err(|_| JobError::fail("BAD_CHECKPOINT", "The job's checkpoint cannot be read."))
     }
 
-    /// True when the run should end: somebody cancels it, the claim is lost, or the worker goes down.
-    pub fn should_stop(&self) -> bool {
-        self.stop_reason().is_some()
-    }
-
     /// Why the run should end; `None` while it should not.
     pub fn stop_reason(&self) -> Option<Stop> {
         self.run.settings.stop.reason()
+    }
+
+    /// `Stopped` when the run should end: a `?` between two pieces of work. An ask to give way is not taken back any more then.
+    pub fn keep_going(&self) -> Result<(), JobError> {
+        if self.run.settings.stop.hear().is_some() { Err(JobError::Stopped) } else { Ok(()) }
     }
 
     /// Asks the run to stop: nothing that it writes from now on counts, but for what a shutdown leaves time for.
@@ -147,11 +147,6 @@ impl RunningJob {
     /// Waits until the reason to stop is another one than `seen`, and returns it.
     pub async fn stop_changed_from(&self, seen: Option<Stop>) -> Option<Stop> {
         self.run.settings.stop.changed_from(seen).await
-    }
-
-    /// `Stopped` when the run should end: a `?` between two pieces of work.
-    pub fn keep_going(&self) -> Result<(), JobError> {
-        if self.should_stop() { Err(JobError::Stopped) } else { Ok(()) }
     }
 
     /// The first statement of a transaction that has effects: the fence, the checkpoint (any JSON) and the progress.

@@ -28,6 +28,8 @@ struct Flag {
     raised: Option<Stop>,
     /// Somebody waits for the slot.
     should_give_way: bool,
+    /// The run has heard that it should give way, and ends.
+    gives_way: bool,
     /// The run has committed something that need not be done again.
     has_progress: bool,
 }
@@ -53,6 +55,16 @@ impl StopFlag {
         });
     }
 
+    /// Takes [`Stop::GiveWay`] back, for when nobody waits any more. False when the run has heard of it: then it ends.
+    pub fn take_back_give_way(&self) -> bool {
+        let mut is_taken_back = true;
+        self.change(|flag| {
+            is_taken_back = !flag.gives_way;
+            flag.should_give_way &= flag.gives_way;
+        });
+        is_taken_back
+    }
+
     /// Says that a checkpoint of the run is committed.
     pub(super) fn note_progress(&self) {
         self.change(|flag| flag.has_progress = true);
@@ -63,9 +75,22 @@ impl StopFlag {
         self.sender.borrow().reason()
     }
 
-    /// True when the run was asked to give way, whether it has heard of it or not.
-    pub fn is_asked_to_give_way(&self) -> bool {
-        self.sender.borrow().should_give_way
+    /// The same for the run itself, which ends when there is a reason.
+    pub(super) fn hear(&self) -> Option<Stop> {
+        let mut reason = self.reason();
+        if reason == Some(Stop::GiveWay) {
+            // It may be taken back between the two looks.
+            self.change(|flag| {
+                reason = flag.reason();
+                flag.gives_way = reason == Some(Stop::GiveWay);
+            });
+        }
+        reason
+    }
+
+    /// True once the run has committed something: only then it gives way.
+    pub fn has_progress(&self) -> bool {
+        self.sender.borrow().has_progress
     }
 
     /// Waits until the reason is another one than `seen`, and returns it.
@@ -109,10 +134,24 @@ mod tests {
     fn nobody_gives_way_before_something_is_done() {
         let flag = StopFlag::new();
         flag.raise(Stop::GiveWay);
-        assert_eq!((flag.reason(), flag.is_asked_to_give_way()), (None, true));
+        assert_eq!((flag.reason(), flag.has_progress()), (None, false));
         flag.note_progress();
         assert_eq!(flag.reason(), Some(Stop::GiveWay));
         flag.raise(Stop::Shutdown);
         assert_eq!(flag.reason(), Some(Stop::Shutdown));
+    }
+
+    #[test]
+    fn an_ask_to_give_way_is_taken_back_unless_the_run_has_heard_of_it() {
+        let flag = StopFlag::new();
+        flag.note_progress();
+        flag.raise(Stop::GiveWay);
+        assert_eq!(flag.reason(), Some(Stop::GiveWay), "whoever looks from outside is not the run");
+        assert!(flag.take_back_give_way());
+        assert_eq!((flag.hear(), flag.reason()), (None, None));
+        flag.raise(Stop::GiveWay);
+        assert_eq!(flag.hear(), Some(Stop::GiveWay));
+        assert!(!flag.take_back_give_way());
+        assert_eq!(flag.reason(), Some(Stop::GiveWay), "it ends, and its ending needs the reason");
     }
 }

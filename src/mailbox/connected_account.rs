@@ -17,6 +17,8 @@ use crate::mailbox::import_folder::ImportFolder;
 use crate::page::Page;
 use crate::viewer::Visibility;
 
+pub mod change;
+
 /// The name of an MBOX account that was given none; `pennypost import` uses it, too.
 pub const DEFAULT_NAME: &str = "import";
 const DEMO_ADDRESS: &str = "demo";
@@ -146,8 +148,8 @@ pub struct NewConnectedAccount {
     pub import_folder: ImportFolder,
 }
 
-/// The mailbox itself, for [`crate::mailbox::connecting::create`].
-pub(super) async fn connect(
+/// The mailbox itself, for [`change::connect`].
+async fn create(
     conn: &mut AsyncPgConnection,
     clock: &Clock,
     user_id: Uuid,

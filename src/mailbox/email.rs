@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::db::containing;
 use crate::db::schema::{email_places, emails};
 use crate::page::Page;
 use crate::viewer::Visibility;
@@ -188,9 +189,7 @@ fn matching<'a>(visibility: Visibility, filter: &EmailFilter) -> emails::BoxedQu
 }
 
 fn by_text<'a>(query: emails::BoxedQuery<'a, Pg>, text: Option<&str>) -> emails::BoxedQuery<'a, Pg> {
-    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return query };
-    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    let pattern = format!("%{escaped}%");
+    let Some(pattern) = containing(text) else { return query };
     query.filter(
         emails::sender
             .ilike(pattern.clone())

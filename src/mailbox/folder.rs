@@ -12,8 +12,9 @@ use nix::errno::Errno;
 use crate::error::{Code, Error, Result};
 use crate::mailbox::beneath::{Beneath, Entry, Opened};
 use crate::mailbox::folder_position::Behind;
+use crate::mailbox::head::{WHAT_A_MAIL_HAS, has_mail_header};
 use crate::mailbox::mbox::LONGEST_HEAD;
-use crate::mailbox::settled::{self, is_settled};
+use crate::mailbox::settled::{Patience, is_settled};
 use crate::mailbox::source::{BATCH_BYTES, RawMessage};
 
 /// How deep folders in folders are looked for.
@@ -33,9 +34,12 @@ pub struct MailFolder {
     missed: Option<Vec<u8>>,
     /// A sentence for each file that could not be read, until somebody takes them.
     unreadable: Vec<String>,
+    /// How many files somebody may still be writing, until somebody takes the number.
+    left: usize,
     total: usize,
     done: u64,
     limit: usize,
+    patience: Patience,
 }
 
 /// One folder with mails in it.
@@ -65,9 +69,11 @@ impl MailFolder {
             behind,
             missed: None,
             unreadable: Vec::new(),
+            left: 0,
             total,
             done,
             limit,
+            patience: Patience::default(),
         })
     }
 
@@ -91,10 +97,20 @@ impl MailFolder {
         std::mem::take(&mut self.unreadable)
     }
 
+    /// How many files were left, because somebody may still be writing them, since this was asked last.
+    pub(super) fn take_left(&mut self) -> usize {
+        std::mem::take(&mut self.left)
+    }
+
+    /// Waits for a file that somebody may still be writing.
+    pub(super) fn wait(&mut self) {
+        self.patience = Patience::Wait;
+    }
+
     /// The next mails, and whether they are the last.
     pub(super) fn read(&mut self, count: usize) -> Result<(Vec<RawMessage>, bool)> {
         let mut messages = Vec::new();
-        let (mut bytes, mut left) = (0, 0);
+        let mut bytes = 0;
         let mut is_last = false;
         while messages.len() < count && bytes < BATCH_BYTES {
             let Some((mut file, path, is_delivered)) = self.next_file()? else {
@@ -105,21 +121,23 @@ impl MailFolder {
             let message = if is_delivered {
                 read_message(&mut file, self.limit).map(Some)
             } else {
-                read_settled(&mut file, self.limit)
+                read_settled(&mut file, self.limit, self.patience)
             };
             match message {
+                Ok(Some(message)) if !has_mail_header(message.start()) => {
+                    self.unreadable.push(why_no_mail(&path));
+                }
                 Ok(Some(message)) => {
                     bytes += message.kept_bytes();
                     messages.push(message);
                 }
-                Ok(None) => left += 1,
+                Ok(None) => self.left += 1,
                 Err(error) => {
                     let errno = error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw);
                     self.unreadable.push(why_unreadable(&path, errno));
                 }
             }
         }
-        settled::warn_of(left);
         Ok((messages, is_last))
     }
 
@@ -256,10 +274,14 @@ fn is_hidden(name: &OsStr) -> bool {
 }
 
 /// The bytes of one file with a mail in it; `None` when somebody may still be writing it.
-pub(super) fn read_settled(file: &mut File, limit: usize) -> io::Result<Option<RawMessage>> {
+pub(super) fn read_settled(
+    file: &mut File,
+    limit: usize,
+    patience: Patience,
+) -> io::Result<Option<RawMessage>> {
     let before = file.metadata()?;
     let message = read_message(file, limit)?;
-    Ok(is_settled(file, &before)?.then_some(message))
+    Ok(is_settled(file, &before, patience)?.then_some(message))
 }
 
 fn read_message(file: &mut File, limit: usize) -> io::Result<RawMessage> {
@@ -290,12 +312,19 @@ fn unreadable(path: &Path, errno: Errno) -> Error {
 
 /// Why the file or folder at `path` cannot be read, in a sentence.
 fn why_unreadable(path: &Path, errno: Errno) -> String {
-    let path = path.to_string_lossy();
-    let path = path.escape_debug();
+    let path = in_a_sentence(path);
     match errno {
-        Errno::EACCES | Errno::EPERM => format!("\"{path}\" may not be read; check its permissions."),
-        _ => format!("\"{path}\" cannot be read: {}.", errno.desc()),
+        Errno::EACCES | Errno::EPERM => format!("{path} may not be read; check its permissions."),
+        _ => format!("{path} cannot be read: {}.", errno.desc()),
     }
+}
+
+fn why_no_mail(path: &Path) -> String {
+    format!("{} is no mail: {WHAT_A_MAIL_HAS}.", in_a_sentence(path))
+}
+
+fn in_a_sentence(path: &Path) -> String {
+    format!("\"{}\"", path.to_string_lossy().escape_debug())
 }
 
 #[cfg(test)]

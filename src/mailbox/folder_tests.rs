@@ -9,12 +9,14 @@ use tempfile::TempDir;
 use super::*;
 
 const LIMIT: usize = 1000;
+/// What makes a mail of a file.
+const SUBJECT: &[u8] = b"Subject: ";
 
 fn put(root: &TempDir, path: impl AsRef<Path>) {
     let path = path.as_ref();
     let whole = root.path().join(path);
     fs::create_dir_all(whole.parent().unwrap()).unwrap();
-    fs::write(&whole, path.as_os_str().as_bytes()).unwrap();
+    fs::write(&whole, [SUBJECT, path.as_os_str().as_bytes()].concat()).unwrap();
     age(&whole);
 }
 
@@ -43,7 +45,10 @@ fn open(root: &TempDir, behind: Option<Behind>) -> MailFolder {
 /// Each file holds its own path, so that what was read says where it stood.
 fn texts(messages: Vec<RawMessage>) -> Vec<String> {
     let text = |message| match message {
-        RawMessage::Whole(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        RawMessage::Whole(bytes) => {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            text.strip_prefix("Subject: ").unwrap_or(&text).to_owned()
+        }
         RawMessage::TooLarge { size, .. } => format!("{size} bytes"),
     };
     messages.into_iter().map(text).collect()
@@ -190,7 +195,7 @@ fn a_folder_without_mails_is_refused_and_an_empty_maildir_is_none() {
 #[test]
 fn a_large_mail_gives_its_size_and_many_files_are_never_open_at_once() {
     let root = tempfile::tempdir().unwrap();
-    fs::write(root.path().join("0.eml"), vec![b'x'; LIMIT + 1]).unwrap();
+    fs::write(root.path().join("0.eml"), [SUBJECT, &[b'x'; LIMIT - 8]].concat()).unwrap();
     age(&root.path().join("0.eml"));
     for number in 1..3000 {
         put(&root, format!("{number:04}.eml"));
@@ -223,9 +228,26 @@ fn a_file_that_is_still_being_written_waits_for_the_next_reading() {
     // What is in a Maildir's folders has arrived, however it ends.
     fs::write(root.path().join("Maildir/new/4.a"), b"Subject: four").unwrap();
     let mut folder = open(&root, None);
-    assert_eq!(read_all(&mut folder, 10), ["1.eml", "3.eml", "Subject: four"]);
-    assert_eq!(folder.done(), 4);
+    assert_eq!(read_all(&mut folder, 10), ["1.eml", "3.eml", "four"]);
+    assert_eq!((folder.done(), folder.take_left(), folder.take_left()), (4, 1, 0));
+    let whole = ["1.eml", "two\n\nhal", "3.eml", "four"];
+    let mut folder = open(&root, None);
+    folder.wait();
+    assert_eq!((read_all(&mut folder, 10), folder.take_left()), (whole.map(str::to_owned).into(), 0));
     fs::write(root.path().join("2.eml"), b"Subject: two\n\nhalf\n").unwrap();
-    let wanted = ["1.eml", "Subject: two\n\nhalf\n", "3.eml", "Subject: four"];
+    let wanted = ["1.eml", "two\n\nhalf\n", "3.eml", "four"];
     assert_eq!(read_all(&mut open(&root, None), 10), wanted);
+}
+
+#[test]
+fn a_file_that_is_no_mail_is_named_and_keeps_no_other_out() {
+    let root = tempfile::tempdir().unwrap();
+    put_all(&root, &["1.eml", "4.eml"]);
+    fs::write(root.path().join("2.eml"), b"").unwrap();
+    fs::write(root.path().join("3.eml"), b"root:x:0:0:root:/root:/bin/sh\n").unwrap();
+    let mut folder = open(&root, None);
+    assert_eq!(read_all(&mut folder, 10), ["1.eml", "4.eml"]);
+    let named = folder.take_unreadable();
+    assert_eq!(named.len(), 2, "{named:?}");
+    assert!(named[0].starts_with("\"2.eml\" is no mail: a mail has a header From, Date,"), "{named:?}");
 }

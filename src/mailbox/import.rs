@@ -31,6 +31,8 @@ pub struct Progress {
     pub seen_again: i64,
     /// A sentence with its path for each file of a folder that could not be read.
     pub unreadable: Vec<String>,
+    /// Mails that somebody may still be writing, left for the next time.
+    pub left: usize,
     /// How much of the source is behind; see [`MailSource::done`].
     pub done: u64,
     /// How much there is; see [`MailSource::total`].
@@ -40,16 +42,20 @@ pub struct Progress {
 }
 
 /// Opens an mbox, a single mail, or a folder of mails. For the operator alone: the path may be any, and may lead through
-/// symbolic links to the file or folder; in a folder none is followed.
+/// symbolic links to the file or folder; in a folder none is followed. What somebody may have just put there is waited for.
 pub async fn open(path: &Path, max_email_bytes: usize) -> Result<MailSource> {
     let path = path.to_owned();
     let found = tokio::task::spawn_blocking(move || find(&path));
-    match found.await.map_err(|error| Error::internal("opening a mail file broke off", error))?? {
+    let opened = match found
+        .await
+        .map_err(|error| Error::internal("opening a mail file broke off", error))??
+    {
         Found::File { file, name } => {
             MailSource::open(file, &name, Position::default(), max_email_bytes).await
         }
         Found::Folder(folder) => MailSource::open_folder(folder, Position::default(), max_email_bytes).await,
-    }
+    };
+    opened.map(MailSource::waiting)
 }
 
 /// Stores every mail of `intake` for `user_id`, a transaction a batch, and tells `go_on` after each; when that says no, it
@@ -78,6 +84,7 @@ pub async fn run(
         progress.skipped += stored.skipped;
         progress.seen_again += stored.seen_again + arrived.known;
         progress.unreadable.append(&mut arrived.unreadable);
+        progress.left += arrived.left;
         progress.done = arrived.done;
         progress.is_complete = next.is_none();
         let is_wanted = go_on(&progress);

@@ -27,6 +27,8 @@ pub struct Arrived {
     pub known: i64,
     /// A sentence with its path for each file of a folder that could not be read and was passed over.
     pub unreadable: Vec<String>,
+    /// How many more mails somebody may still be writing: they are left for the next time.
+    pub left: usize,
     /// Where the next ones begin.
     pub position: Position,
     /// How much of the source is behind; see [`MailSource::done`].
@@ -83,6 +85,7 @@ impl Intake {
             mails: Vec::new(),
             known,
             unreadable: batch.unreadable,
+            left: batch.left,
             position: batch.position,
             done: source.done(),
             is_last: batch.is_last,

@@ -12,16 +12,15 @@ use crate::error::{Code, Error, Result};
 use crate::mailbox::beneath::Beneath;
 use crate::mailbox::folder::{MailFolder, read_settled};
 use crate::mailbox::folder_position::Behind;
-use crate::mailbox::mbox::{Body, Reader};
-use crate::mailbox::settled::{self, is_settled};
+use crate::mailbox::head::{WHAT_A_MAIL_HAS, has_mail_header};
+use crate::mailbox::mbox::{Body, LONGEST_HEAD, Reader};
+use crate::mailbox::settled::{Patience, is_settled};
 
 const DEMO: &[u8] = include_bytes!("demo.mbox");
 /// The server that wrote the demo's Authentication-Results; it is believed for the demo alone.
 const DEMO_AUTHSERV_ID: &str = "mx.keller.example";
 /// A batch ends early when it holds this many bytes, so that large mails do not add up in memory.
 pub(super) const BATCH_BYTES: usize = 8 * 1024 * 1024;
-/// How much of a file is looked at to tell what it is.
-const SAMPLE: u64 = 4096;
 
 /// A file, or several, with mails in it.
 #[derive(Debug)]
@@ -51,6 +50,7 @@ pub struct Mbox<R> {
 struct Opened {
     file: File,
     before: Metadata,
+    patience: Patience,
 }
 
 /// One message in a file of its own.
@@ -59,6 +59,7 @@ pub struct Single {
     /// `None` once it was read.
     file: Option<File>,
     limit: usize,
+    patience: Patience,
 }
 
 /// Where a reading goes on.
@@ -96,6 +97,8 @@ pub struct Batch {
     pub messages: Vec<RawMessage>,
     /// A sentence with its path for each file of a folder that could not be read and was passed over.
     pub unreadable: Vec<String>,
+    /// How many more mails there are that somebody may still be writing: they are left for the next time.
+    pub left: usize,
     /// Where the next batch starts.
     pub position: Position,
     /// Nothing comes behind it.
@@ -130,6 +133,17 @@ impl MailSource {
         .await
     }
 
+    /// The same, but what somebody may still be writing is waited for, a moment, before it is left.
+    pub(super) fn waiting(mut self) -> Self {
+        match &mut self {
+            Self::Mbox(mbox) => mbox.opened.iter_mut().for_each(|opened| opened.patience = Patience::Wait),
+            Self::Single(single) => single.patience = Patience::Wait,
+            Self::Folder(folder) => folder.wait(),
+            Self::Demo(_) => {}
+        }
+        self
+    }
+
     /// The next mails, at most `count`. Blocking reads happen off the async threads.
     pub async fn read(self, count: usize) -> Result<(Self, Batch)> {
         let mut source = self;
@@ -140,8 +154,8 @@ impl MailSource {
                 Self::Demo(mbox) => mbox.read(count).map_err(unreadable)?,
                 Self::Folder(folder) => {
                     let (messages, is_last) = folder.read(count)?;
-                    let unreadable = folder.take_unreadable();
-                    Batch { messages, unreadable, position: position_in(folder), is_last }
+                    let (unreadable, left) = (folder.take_unreadable(), folder.take_left());
+                    Batch { messages, unreadable, left, position: position_in(folder), is_last }
                 }
             };
             Ok((source, batch))
@@ -204,11 +218,10 @@ impl<R: io::BufRead> Mbox<R> {
         let mut bytes = 0;
         while messages.len() < count && bytes < BATCH_BYTES {
             let Some(entry) = self.reader.next().transpose()? else {
-                return Ok(Batch::of_one_file(messages, self.position.clone(), true));
+                return Ok(Batch::of_one_file(messages, 0, self.position.clone(), true));
             };
             if self.reader.is_at_end() && !self.is_settled()? {
-                settled::warn_of(1);
-                return Ok(Batch::of_one_file(messages, self.position.clone(), true));
+                return Ok(Batch::of_one_file(messages, 1, self.position.clone(), true));
             }
             self.position.offset = entry.offset_after;
             let message = match entry.body {
@@ -218,27 +231,27 @@ impl<R: io::BufRead> Mbox<R> {
             bytes += message.kept_bytes();
             messages.push(message);
         }
-        Ok(Batch::of_one_file(messages, self.position.clone(), false))
+        Ok(Batch::of_one_file(messages, 0, self.position.clone(), false))
     }
 
     fn is_settled(&self) -> io::Result<bool> {
-        self.opened.as_ref().map_or(Ok(true), |opened| is_settled(&opened.file, &opened.before))
+        let is_settled = |opened: &Opened| is_settled(&opened.file, &opened.before, opened.patience);
+        self.opened.as_ref().map_or(Ok(true), is_settled)
     }
 }
 
 impl Single {
     fn read(&mut self) -> io::Result<Batch> {
-        let message = self.file.take().map(|mut file| read_settled(&mut file, self.limit)).transpose()?;
-        if matches!(message, Some(None)) {
-            settled::warn_of(1);
-        }
-        Ok(Batch::of_one_file(message.flatten().into_iter().collect(), Position::default(), true))
+        let read = self.file.take().map(|mut file| read_settled(&mut file, self.limit, self.patience));
+        let message = read.transpose()?;
+        let left = usize::from(matches!(message, Some(None)));
+        Ok(Batch::of_one_file(message.flatten().into_iter().collect(), left, Position::default(), true))
     }
 }
 
 impl Batch {
-    fn of_one_file(messages: Vec<RawMessage>, position: Position, is_last: bool) -> Self {
-        Self { messages, unreadable: Vec::new(), position, is_last }
+    fn of_one_file(messages: Vec<RawMessage>, left: usize, position: Position, is_last: bool) -> Self {
+        Self { messages, unreadable: Vec::new(), left, position, is_last }
     }
 }
 
@@ -252,9 +265,14 @@ fn unreadable(error: io::Error) -> Error {
 
 impl RawMessage {
     pub(super) fn kept_bytes(&self) -> usize {
+        self.start().len()
+    }
+
+    /// What there is of its bytes.
+    pub(super) fn start(&self) -> &[u8] {
         match self {
-            Self::Whole(bytes) => bytes.len(),
-            Self::TooLarge { head, .. } => head.len(),
+            Self::Whole(bytes) => bytes,
+            Self::TooLarge { head, .. } => head,
         }
     }
 }
@@ -262,10 +280,11 @@ impl RawMessage {
 fn open_file(mut file: File, name: &str, from: &Position, limit: usize) -> Result<MailSource> {
     let status = file.metadata().map_err(unreadable)?;
     let mut sample = Vec::new();
-    (&mut file).take(SAMPLE).read_to_end(&mut sample).map_err(unreadable)?;
+    let longest = u64::try_from(LONGEST_HEAD).unwrap_or(u64::MAX);
+    (&mut file).take(longest).read_to_end(&mut sample).map_err(unreadable)?;
     if !is_mbox(&sample, name)? {
         file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
-        return Ok(MailSource::Single(Single { file: Some(file), limit }));
+        return Ok(MailSource::Single(Single { file: Some(file), limit, patience: Patience::default() }));
     }
     let version = format!(
         "{}.{}.{}.{}.{}",
@@ -277,7 +296,8 @@ fn open_file(mut file: File, name: &str, from: &Position, limit: usize) -> Resul
     );
     let offset = if from.version == version { from.offset } else { 0 };
     file.seek(SeekFrom::Start(offset)).map_err(unreadable)?;
-    let opened = Opened { file: file.try_clone().map_err(unreadable)?, before: status.clone() };
+    let watched = file.try_clone().map_err(unreadable)?;
+    let opened = Opened { file: watched, before: status.clone(), patience: Patience::default() };
     let reader = Reader::resume(BufReader::with_capacity(128 * 1024, file), offset, limit);
     let position = Position { offset, version, behind: None };
     Ok(MailSource::Mbox(Mbox { reader, position, total_bytes: status.len(), opened: Some(opened) }))
@@ -287,16 +307,17 @@ fn open_file(mut file: File, name: &str, from: &Position, limit: usize) -> Resul
 fn is_mbox(sample: &[u8], name: &str) -> Result<bool> {
     let extension = Path::new(name).extension().map(std::ffi::OsStr::to_ascii_lowercase);
     let extension = extension.as_deref().and_then(|extension| extension.to_str()).unwrap_or_default();
-    if sample.starts_with(b"From ") || sample.is_empty() {
+    // A mailbox may be empty, and a mail may not.
+    if sample.starts_with(b"From ") || (sample.is_empty() && extension != "eml") {
         return Ok(true);
     }
-    if starts_with_header(sample) {
+    if starts_with_header(sample) && has_mail_header(sample) {
         return Ok(false);
     }
     if matches!(extension, "mbox" | "mbx") && !sample.contains(&0) {
         return Ok(true);
     }
-    let message = "That file is neither an mbox nor a single mail (.eml).";
+    let message = format!("That file is neither an mbox nor a single mail (.eml): {WHAT_A_MAIL_HAS}.");
     Err(Error::rejected("file", Code::Invalid, message))
 }
 

@@ -71,10 +71,35 @@ async fn a_single_mail_is_told_from_an_mbox_by_its_content() {
 
 #[tokio::test]
 async fn a_file_that_holds_no_mail_is_refused() {
-    for content in [b"\x1f\x8b\x08\0\0".as_slice(), b"just some words\n", b"\0From \n"] {
-        let (_folder, path) = written("photo", content);
+    let accounts =
+        b"root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n".as_slice();
+    for (name, content) in [
+        ("photo", b"\x1f\x8b\x08\0\0".as_slice()),
+        ("photo", b"just some words\n"),
+        ("photo", b"\0From \n"),
+        ("passwd", accounts),
+        ("passwd.eml", accounts),
+        ("empty.eml", b""),
+    ] {
+        let (_folder, path) = written(name, content);
         let refusal = opened(&path, None).await.unwrap_err();
         assert!(matches!(refusal, Error::Rejected { code: Code::Invalid, .. }), "{refusal}");
+    }
+    // A mailbox may be empty.
+    let (_folder, path) = written("all.mbox", b"");
+    assert_eq!(read_all(opened(&path, None).await.unwrap(), 10).await, []);
+}
+
+#[tokio::test]
+async fn what_the_operator_has_just_put_there_is_waited_for() {
+    let mail = b"Subject: one\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--b--";
+    let mbox = [b"From a\n".as_slice(), mail, b"\n\nFrom b\n", mail].concat();
+    for (name, content, mails) in [("one.eml", mail.as_slice(), 1), ("all.mbox", &mbox, 2)] {
+        let (_folder, path) = written(name, content);
+        let (_, left) = opened(&path, None).await.unwrap().read(10).await.unwrap();
+        assert_eq!((left.messages.len(), left.left), (mails - 1, 1), "{name} of a fetch");
+        let source = crate::mailbox::import::open(&path, LIMIT).await.unwrap();
+        assert_eq!(read_all(source, 10).await.len(), mails, "{name} of an import");
     }
 }
 

@@ -90,6 +90,12 @@ pub async fn lock(conn: &mut AsyncPgConnection, user_id: Uuid, ids: &[Uuid]) -> 
     Ok(locked.into_iter().collect())
 }
 
+/// Locks a mail for the rest of the transaction, whatever became of it, so that no extraction files it meanwhile.
+pub async fn lock_one(conn: &mut AsyncPgConnection, user_id: Uuid, id: Uuid) -> QueryResult<()> {
+    let own = emails::table.filter(emails::user_id.eq(user_id)).filter(emails::id.eq(id));
+    own.select(emails::id).for_update().load::<Uuid>(conn).await.map(drop)
+}
+
 /// Writes what became of mails. The reason is for a person and holds nothing of the mail's text.
 pub async fn set_status(
     conn: &mut AsyncPgConnection,

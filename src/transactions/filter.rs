@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use crate::db::containing;
 use crate::db::schema::transactions;
 use crate::transactions::row::{Source, State};
 use crate::viewer::Visibility;
@@ -36,6 +37,8 @@ pub struct Filter {
     pub account_ids: Vec<Uuid>,
     /// In one of these categories.
     pub category_ids: Vec<Uuid>,
+    /// True for the ones with a category, false for those without.
+    pub has_category: Option<bool>,
     /// Which way the money went.
     pub direction: Option<Direction>,
     /// From one of these sources.
@@ -76,9 +79,7 @@ fn by_text<'a>(
     query: transactions::BoxedQuery<'a, Pg>,
     text: Option<&str>,
 ) -> transactions::BoxedQuery<'a, Pg> {
-    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return query };
-    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    let pattern = format!("%{escaped}%");
+    let Some(pattern) = containing(text) else { return query };
     query.filter(
         transactions::merchant
             .ilike(pattern.clone())
@@ -99,6 +100,11 @@ fn by_sets<'a>(
     }
     if !filter.category_ids.is_empty() {
         query = query.filter(transactions::category_id.eq_any(filter.category_ids.clone()));
+    }
+    match filter.has_category {
+        Some(true) => query = query.filter(transactions::category_id.is_not_null()),
+        Some(false) => query = query.filter(transactions::category_id.is_null()),
+        None => {}
     }
     if !filter.sources.is_empty() {
         let names: Vec<&str> = filter.sources.iter().map(|source| source.as_str()).collect();

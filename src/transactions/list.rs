@@ -59,3 +59,13 @@ pub async fn for_ids(
     let query = matching(visibility, &Filter::default()).filter(transactions::id.eq_any(ids));
     query.select(Transaction::as_select()).load(conn).await
 }
+
+/// The living transaction with that id, when it is visible.
+pub async fn find(
+    conn: &mut AsyncPgConnection,
+    visibility: Visibility,
+    id: Uuid,
+) -> QueryResult<Option<Transaction>> {
+    let query = matching(visibility, &Filter::default()).filter(transactions::id.eq(id));
+    query.select(Transaction::as_select()).first(conn).await.optional()
+}

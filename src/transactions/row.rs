@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::db::schema::transactions;
+use crate::viewer::Credential;
 
 /// Where a row came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +22,14 @@ pub enum Source {
 }
 
 impl Source {
+    /// The source of what somebody writes who shows that.
+    pub fn of(credential: Credential) -> Self {
+        match credential {
+            Credential::Session(_) => Self::Manual,
+            Credential::Token(_) => Self::Api,
+        }
+    }
+
     /// The name in the database and in the API.
     pub fn as_str(self) -> &'static str {
         match self {

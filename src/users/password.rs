@@ -1,6 +1,6 @@
 //! Passwords: hashed with argon2id, off the async threads, a few at a time.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -74,16 +74,14 @@ impl Hasher {
         hashed.await?.map_err(|error| Error::internal("a password cannot be hashed", error.to_string()))
     }
 
-    /// True when `password` is the one of `hash`. Without a hash it takes the same time and is false, so that nobody
-    /// learns from a clock who is registered.
+    /// True when `password` is the one of `hash`. Without a hash it is compared with that of a password that nobody has, and
+    /// false, so that nobody learns from a clock who is registered.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
         self.run(move || {
-            let Some(hash) = hash else {
-                let spent = argon2().and_then(|argon2| argon2.hash_password(password.as_bytes()));
-                return Ok(spent.is_err() && password.is_empty());
-            };
-            let parsed = PasswordHash::new(&hash)?;
-            Ok(Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())
+            let nobodys = nobodys_hash()?;
+            let parsed = PasswordHash::new(hash.as_deref().unwrap_or(nobodys))?;
+            let is_right = Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok();
+            Ok(is_right && hash.is_some())
         })
         .await?
         .map_err(|error: argon2::password_hash::Error| {
@@ -113,6 +111,16 @@ fn argon2() -> argon2::password_hash::Result<Argon2<'static>> {
     let (memory, passes, lanes) = COST;
     let params = Params::new(memory, passes, lanes, None)?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// A hash with today's parameters, made once. It is asked for whether there is another one or not.
+fn nobodys_hash() -> argon2::password_hash::Result<&'static str> {
+    static HASH: OnceLock<String> = OnceLock::new();
+    if let Some(hash) = HASH.get() {
+        return Ok(hash);
+    }
+    let made = argon2()?.hash_password(b"")?.to_string();
+    Ok(HASH.get_or_init(|| made))
 }
 
 fn is_up_to_date(hash: &str) -> bool {

@@ -77,8 +77,13 @@ pub async fn run(
         follow_ups.push(NewJob::new(Some(user_id), extract).unique(key));
     }
     let mut output = json!({ "stored": at.stored, "seenAgain": at.seen_again, "skipped": at.skipped });
-    if let Some(output) = output.as_object_mut().filter(|_| !at.named.is_empty()) {
-        output.insert("unreadable".to_owned(), json!(at.named));
+    if let Some(output) = output.as_object_mut() {
+        if !at.named.is_empty() {
+            output.insert("unreadable".to_owned(), json!(at.named));
+        }
+        if at.left > 0 {
+            output.insert("leftForLater".to_owned(), json!(at.left));
+        }
     }
     let progress = at.progress(None);
     let progress = Progress { total: Some(progress.done), ..progress };
@@ -198,6 +203,7 @@ impl Fetch<'_> {
                 next.skipped += stored.skipped;
                 next.seen_again += stored.seen_again + known;
                 next.pass_over(&arrived.unreadable);
+                next.left += i64::try_from(arrived.left).unwrap_or(i64::MAX);
                 next.pass_suspect();
                 let is_full = next.room(self.limit) == 0;
                 if *is_last || is_full {
@@ -210,6 +216,10 @@ impl Fetch<'_> {
             })
             .await?;
         self.running.committed();
+        if arrived.left > 0 {
+            let (job, mails) = (self.running.job().id, arrived.left);
+            tracing::warn!(%job, mails, "mails may still be being written; the next fetch finds them");
+        }
         *at = next;
         Ok(())
     }

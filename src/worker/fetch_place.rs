@@ -34,6 +34,9 @@ pub(super) struct At {
     pub(super) unreadable: i64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) named: Vec<String>,
+    /// Mails that somebody may still be writing: the next fetch finds them.
+    #[serde(default)]
+    pub(super) left: i64,
     /// How many mails are still read one by one, because one of them may have cut an attempt off.
     #[serde(default)]
     pub(super) careful: usize,

@@ -11,6 +11,10 @@ use crate::jobs::heartbeat::Pulse;
 use crate::jobs::stop::StopFlag;
 use crate::jobs::{Job, Kind, Queue, Stop};
 
+/// A run that has not left its slot within this after it was asked to counts as one that stays: it may hang, or be far from its
+/// first checkpoint.
+const LEAVES_WITHIN: Duration = Duration::from_secs(2);
+
 /// Who runs here. Clones share it.
 #[derive(Clone)]
 pub(super) struct Registry {
@@ -30,6 +34,8 @@ struct Entry {
     is_bulk: bool,
     user_id: Option<Uuid>,
     started_at: Instant,
+    /// When it was asked to give way.
+    asked_at: Option<Instant>,
     stop: StopFlag,
 }
 
@@ -52,7 +58,8 @@ impl Registry {
         let stop = StopFlag::new();
         let is_bulk = job.known_kind().is_some_and(Kind::is_bulk);
         let started_at = Instant::now();
-        let entry = Entry { queue: job.queue, is_bulk, user_id: job.user_id, started_at, stop: stop.clone() };
+        let (queue, user_id) = (job.queue, job.user_id);
+        let entry = Entry { queue, is_bulk, user_id, started_at, asked_at: None, stop: stop.clone() };
         self.lock().runs.insert(key, entry);
         Registration { registry: self.clone(), key, stop }
     }
@@ -65,25 +72,31 @@ impl Registry {
         Room::of(queue, slots, running.count(), bulk)
     }
 
-    /// How long until the first long job of the queue has had its slot for `time_slice`; `None` when none runs that has
-    /// not been asked to give way.
+    /// How long until the first long job of the queue has had its slot for `time_slice`; `None` when none runs.
     pub(super) fn until_time_is_up(&self, queue: Queue, time_slice: Duration) -> Option<Duration> {
         let inside = self.lock();
-        let left = inside.keeping(queue).map(|entry| time_slice.saturating_sub(entry.started_at.elapsed()));
+        let left = inside.long(queue).map(|entry| time_slice.saturating_sub(entry.started_at.elapsed()));
         left.min()
     }
 
-    /// Asks long jobs whose time is up to give way, so that `wanted` are on their way out: first those of whoever runs
-    /// the most, and among them the longest.
+    /// Asks long jobs whose time is up to give way, so that `wanted` are on their way out: first those of whoever keeps
+    /// the most slots, then those that have progress to keep, and among them the longest. With nobody to give way to, what
+    /// was asked is taken back from those that have not heard of it.
     pub(super) fn ask_to_give_way(&self, queue: Queue, time_slice: Duration, wanted: usize) {
-        let inside = self.lock();
-        let asked = inside.runs.values().filter(|entry| entry.stop.is_asked_to_give_way()).count();
-        for _ in asked..wanted {
-            let runs_of =
-                |user: Option<Uuid>| inside.keeping(queue).filter(|entry| entry.user_id == user).count();
-            let over = inside.keeping(queue).filter(|entry| entry.started_at.elapsed() >= time_slice);
-            let chosen = over.max_by_key(|entry| (runs_of(entry.user_id), entry.started_at.elapsed()));
-            let Some(chosen) = chosen else { return };
+        let mut inside = self.lock();
+        if wanted == 0 {
+            let long = inside.runs.values_mut().filter(|entry| entry.queue == queue);
+            for entry in long.filter(|entry| entry.stop.take_back_give_way()) {
+                entry.asked_at = None;
+            }
+            return;
+        }
+        let now = Instant::now();
+        let leaving = inside.long(queue).filter(|entry| entry.is_leaving(now)).count();
+        for _ in leaving..wanted {
+            let Some(key) = inside.next_to_ask(queue, time_slice, now) else { return };
+            let Some(chosen) = inside.runs.get_mut(&key) else { return };
+            chosen.asked_at = Some(now);
             chosen.stop.raise(Stop::GiveWay);
         }
     }
@@ -131,11 +144,36 @@ impl Registry {
 }
 
 impl Inside {
-    /// The long jobs of the queue that keep their slots.
-    fn keeping(&self, queue: Queue) -> impl Iterator<Item = &Entry> {
-        self.runs
-            .values()
-            .filter(move |entry| entry.queue == queue && entry.is_bulk && !entry.stop.is_asked_to_give_way())
+    /// The long jobs of the queue.
+    fn long(&self, queue: Queue) -> impl Iterator<Item = &Entry> {
+        self.runs.values().filter(move |entry| entry.queue == queue && entry.is_bulk)
+    }
+
+    /// The long job of the queue that is the next to be asked for its slot.
+    fn next_to_ask(&self, queue: Queue, time_slice: Duration, now: Instant) -> Option<(Uuid, i32)> {
+        let kept_by = |user: Option<Uuid>| {
+            self.long(queue).filter(|entry| entry.user_id == user && !entry.is_leaving(now)).count()
+        };
+        let may_be_asked = |entry: &Entry| {
+            let is_over = now.saturating_duration_since(entry.started_at) >= time_slice;
+            entry.queue == queue && entry.is_bulk && entry.asked_at.is_none() && is_over
+        };
+        let over = self.runs.iter().filter(|(_, entry)| may_be_asked(entry));
+        let chosen = over.max_by_key(|(_, entry)| {
+            (
+                kept_by(entry.user_id),
+                entry.stop.has_progress(),
+                now.saturating_duration_since(entry.started_at),
+            )
+        });
+        chosen.map(|(key, _)| *key)
+    }
+}
+
+impl Entry {
+    /// True for a moment after it was asked to give way.
+    fn is_leaving(&self, now: Instant) -> bool {
+        self.asked_at.is_some_and(|asked_at| now.saturating_duration_since(asked_at) < LEAVES_WITHIN)
     }
 }
 

@@ -1,6 +1,8 @@
-//! `RETENTION`: deletes what ended long ago: sessions, counted attempts and codes first, then jobs.
+//! `RETENTION`: deletes what ended long ago: the keys of mutations, sessions, counted attempts and codes first, then jobs.
 
 use crate::app::App;
+use crate::error::Error;
+use crate::idempotency;
 use crate::jobs::{JobError, Outcome, RunningJob, retention};
 use crate::users::leftovers;
 
@@ -16,5 +18,8 @@ pub async fn run(app: &App, running: &RunningJob) -> Result<Outcome, JobError> {
             break;
         }
     }
+    let mut conn = app.pool.connection().await?;
+    idempotency::delete_expired(&mut conn, app.clock.now()).await.map_err(Error::from)?;
+    drop(conn);
     retention::run(&app.pool, running, app.config.jobs.retention).await
 }

@@ -169,6 +169,7 @@ where
     async fn share_slots(&self, queue: Queue) -> Duration {
         let (slots, time_slice) = (self.slots(queue), self.parts.settings.time_slice);
         if self.registry.room(queue, slots).bulk > 0 {
+            self.registry.ask_to_give_way(queue, time_slice, 0);
             return Duration::MAX;
         }
         match self.registry.until_time_is_up(queue, time_slice) {

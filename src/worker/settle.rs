@@ -90,9 +90,7 @@ async fn write(
 async fn stopped(conn: &mut AsyncPgConnection, running: &RunningJob) -> Result<Option<Job>> {
     let claim = running.claim();
     Ok(match running.stop_reason() {
-        Some(reason @ (Stop::GiveWay | Stop::Shutdown | Stop::Cancelled | Stop::Lost)) => {
-            hand_back(conn, claim, reason == Stop::GiveWay).await?
-        }
+        Some(Stop::GiveWay | Stop::Shutdown | Stop::Cancelled | Stop::Lost) => hand_back(conn, claim).await?,
         Some(Stop::Overdue) | None => {
             let failure = plain("STOPPED", "The job stopped before its end.");
             try_again(conn, claim, &failure, None).await?

@@ -87,6 +87,19 @@ async fn each_scope_opens_its_own_and_the_refusal_names_the_one_that_is_missing(
     assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer}");
     assert_eq!(answer["data"]["extractEmails"]["job"]["user"], Value::Null);
     test.run_jobs().await;
+    // Nor are the mails that it names.
+    ana.fetch_demo().await;
+    test.run_jobs().await;
+    let listed = ana.data("{ me { emails(first: 1) { nodes { id } } } }", json!({})).await;
+    let named = "mutation ($id: ID!) { extractEmails(input: { emailIds: [$id] }) { results { id email { subject } } } }";
+    let variables = json!({ "id": listed["me"]["emails"]["nodes"][0]["id"] });
+    let answer = holder(&test, &ana, &["INGEST"]).await.ask(named, variables.clone()).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer}");
+    let result = json!({ "id": variables["id"], "email": null });
+    assert_eq!(answer["data"]["extractEmails"]["results"], json!([result]));
+    let data = holder(&test, &ana, &["READ", "INGEST"]).await.data(named, variables).await;
+    assert!(data["extractEmails"]["results"][0]["email"]["subject"].is_string(), "{data}");
+    test.run_jobs().await;
     test.finish().await;
 }
 
@@ -106,6 +119,21 @@ async fn a_token_acts_as_an_admin_only_with_that_scope_and_only_while_its_owner_
     while full.data(count, json!({})).await["users"]["totalCount"] != 1 {
         assert!(begun.elapsed() < AT_THE_LATEST);
         tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    test.run_jobs().await;
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_token_books_is_from_a_program() {
+    let test = TestApp::start().await;
+    let ana = test.register("ana").await;
+    let input =
+        json!({ "accountId": ana.account("Bank", "EUR").await, "amount": "-1", "bookedOn": "2026-11-20" });
+    let program = holder(&test, &ana, &["WRITE"]).await;
+    for (person, source) in [(&ana, "MANUAL"), (&program, "API")] {
+        let made = person.done("createTransaction", input.clone(), "transaction { source }").await;
+        assert_eq!(made["transaction"]["source"], source);
     }
     test.run_jobs().await;
     test.finish().await;

@@ -58,8 +58,8 @@ const RULES: &[Rule] = &[
         offenders: "SELECT name AS text FROM our_tables AS tables WHERE EXISTS (
                 SELECT FROM pg_constraint JOIN our_columns AS columns ON columns.oid = conrelid AND conkey = ARRAY[attnum]
                 WHERE conrelid = tables.oid AND contype = 'p' AND columns.name = 'id' AND type = 'uuid')
-            = (name IN ('roles', 'login_attempts', 'password_resets', 'email_sources', 'email_texts', 'job_events',
-                'job_schedules'))",
+            = (name IN ('roles', 'login_attempts', 'password_resets', 'email_sources', 'email_texts',
+                'idempotency_keys', 'job_events', 'job_schedules'))",
         breaches: &[
             "CREATE TABLE loose (id bigint PRIMARY KEY)",
             "CREATE TABLE loose (id uuid NOT NULL)",
@@ -168,7 +168,8 @@ const RULES: &[Rule] = &[
         sentence: "every id of another row is held by a foreign key, but those of jobs and of what outlives its target",
         offenders: "SELECT text FROM our_columns AS columns WHERE type = 'uuid' AND name LIKE '%\\_id' AND NOT EXISTS (
                 SELECT FROM our_references WHERE conrelid = columns.oid AND attnum = ANY (conkey))
-            AND text NOT IN ('extractions.job_id', 'jobs.user_id', 'jobs.worker_id', 'audit_entries.request_id')",
+            AND text NOT IN ('audit_entries.request_id', 'extractions.job_id', 'idempotency_keys.result_id', 'jobs.user_id',
+                'jobs.worker_id', 'llm_usages.job_id')",
         breaches: &[
             "ALTER TABLE accounts ADD loose_id uuid",
             "ALTER TABLE sightings DROP CONSTRAINT sightings_transaction_fkey",
@@ -263,6 +264,11 @@ async fn a_deleted_user_leaves_nothing_behind_and_takes_nothing_of_anybody_else(
         "INSERT INTO password_resets (user_id, code_hash, expires_at) SELECT id, 'hash', now() FROM users;
         INSERT INTO api_tokens (id, user_id, name, prefix, token_hash, scopes)
             SELECT gen_random_uuid(), id, username, username, sha256(username::bytea), ARRAY['READ'] FROM users;
+        INSERT INTO idempotency_keys (user_id, key, mutation, input_hash, result_id, expires_at)
+            SELECT id, 'key', 'createCategory', sha256(uuid_send(id)), id, now() FROM users;
+        INSERT INTO llm_usages (id, user_id, email_id, job_id, attempt, call, model, latency_ms, outcome)
+            SELECT DISTINCT ON (user_id) gen_random_uuid(), user_id, id, gen_random_uuid(), 1, 1, 'm', 1, 'FAILED'
+            FROM emails;
         CREATE TABLE known_users AS SELECT id, username FROM users",
     )
     .await;

@@ -76,13 +76,13 @@ async fn break_off(signal: Signal) -> (Output, i64) {
 
     let worker = WorkerProcess::start(&test, &shared("pennypost"), "4");
     let said = import.run(&test);
-    let new = format!("{} new (0 of them skipped), {stored} seen before.", MAILS - stored);
+    let new = format!("{} new, {stored} seen before.", MAILS - stored);
     assert!(said.contains(&new), "{said}");
     assert!(said.contains(&format!("Understood {MAILS} mails: {MAILS} transactions booked")), "{said}");
     wait_until(&test, "the jobs end", ACTIVE, |active| active == 0).await;
     assert_whole(&test, MAILS).await;
     let said = import.run(&test);
-    assert!(said.contains(&format!("0 new (0 of them skipped), {MAILS} seen before.")), "{said}");
+    assert!(said.contains(&format!("0 new, {MAILS} seen before.")), "{said}");
     assert!(said.contains("There is nothing new to read into the ledger."), "{said}");
     assert_whole(&test, MAILS).await;
     drop(worker);
@@ -114,7 +114,7 @@ async fn a_file_that_grows_between_two_imports_adds_what_is_new() {
     assert!(import.run(&test).contains("120 new"));
     std::fs::write(&import.path, mailbox(300)).unwrap();
     let said = import.run(&test);
-    assert!(said.contains("180 new (0 of them skipped), 120 seen before."), "{said}");
+    assert!(said.contains("180 new, 120 seen before."), "{said}");
     wait_until(&test, "the jobs end", ACTIVE, |active| active == 0).await;
     assert_whole(&test, 300).await;
 
@@ -128,7 +128,7 @@ async fn a_file_that_grows_between_two_imports_adds_what_is_new() {
     let link = import.folder.path().join("link");
     std::os::unix::fs::symlink(&maildir, &link).unwrap();
     let output = import.start(&test, &link).wait_with_output().unwrap();
-    assert!(self::said(&output).contains("0 new (0 of them skipped), 2 seen before."), "{output:?}");
+    assert!(self::said(&output).contains("0 new, 2 seen before."), "{output:?}");
     assert_whole(&test, 300).await;
     drop(worker);
     test.finish().await;
@@ -171,5 +171,65 @@ async fn an_import_beside_workers_that_are_full_says_so() {
     assert!(!said.contains("No worker runs"), "{said}");
     test.run_jobs().await;
     assert_whole(&test, 4).await;
+    test.finish().await;
+}
+
+/// Runs the program in a folder of its own without any setting but these; what it said, and how it ended.
+fn run_alone(arguments: &[&str], settings: &[(&str, &Path)]) -> (String, Option<i32>) {
+    let folder = TempDir::new().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pennypost"));
+    command.args(arguments).env_remove("DATABASE_URL").envs(settings.iter().copied());
+    let output = command.current_dir(folder.path()).output().unwrap();
+    (said(&output), output.status.code())
+}
+
+#[test]
+fn a_mistyped_data_folder_is_named_and_not_made() {
+    let folder = TempDir::new().unwrap();
+    let mistyped = folder.path().join("none");
+    for arguments in [["user", "list"].as_slice(), &["import", "mail.mbox", "--user", "ana"], &["migrate"]] {
+        let (said, code) = run_alone(arguments, &[("DATA_DIR", &mistyped)]);
+        let wanted = format!("There is no pennypost in {}. Start `pennypost up` first", mistyped.display());
+        assert!(said.contains(&wanted), "{said}");
+        assert_eq!(code, Some(1));
+        assert!(!mistyped.exists());
+    }
+}
+
+#[test]
+fn a_key_that_is_too_short_is_refused_before_anything_is_made() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let settings = [("DATA_DIR", data.as_path()), ("SECRET_KEY", Path::new("short"))];
+    let (said, code) = run_alone(&["up"], &settings);
+    assert!(said.contains("SECRET_KEY has a key of 5 bytes"), "{said}");
+    assert_eq!(code, Some(1));
+    assert!(!data.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_waits_for_what_was_just_put_there_and_refuses_what_is_no_mail() {
+    let test = TestApp::start().await;
+    test.register("ana").await;
+    test.run_jobs().await;
+    let import = Import::of(b"");
+    let accounts = import.folder.path().join("passwd");
+    std::fs::write(&accounts, "root:x:0:0:root:/root:/bin/bash\n").unwrap();
+    let output = import.start(&test, &accounts).wait_with_output().unwrap();
+    assert!(said(&output).contains("neither an mbox nor a single mail"), "{output:?}");
+    assert_eq!(output.status.code(), Some(1));
+    let exported = import.folder.path().join("exported");
+    std::fs::create_dir(&exported).unwrap();
+    for number in 1..=3 {
+        let mail = crate::worker_faults::mail(number);
+        std::fs::write(exported.join(format!("{number}.eml")), mail.trim_end()).unwrap();
+    }
+    std::fs::write(exported.join("4.eml"), "no mail").unwrap();
+    let output = import.start(&test, &exported).wait_with_output().unwrap();
+    let said = said(&output);
+    assert!(said.contains("Read 3 mails") && said.contains(": 3 new, 0 seen before."), "{said}");
+    assert!(said.contains("1 file was passed over: \"4.eml\" is no mail:"), "{said}");
+    assert_eq!(test.number(STORED).await, 3);
+    test.run_jobs().await;
     test.finish().await;
 }

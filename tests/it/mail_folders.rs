@@ -183,6 +183,10 @@ async fn a_file_without_a_last_line_end_is_read_whole_once_nobody_writes_it() {
     ana.fetch(account).await;
     test.run_jobs().await;
     assert_whole(&test, 3).await;
+    // Who asked for the fetch learns that there is more to come.
+    let left = "SELECT coalesce(output_payload->>'leftForLater', 'none') AS text FROM jobs
+        WHERE kind = 'FETCH_EMAILS' ORDER BY id";
+    assert_eq!(test.texts(left).await, ["1", "none"]);
     test.finish().await;
 }
 

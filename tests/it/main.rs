@@ -2,25 +2,32 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod accounts;
 mod administration;
+mod aggregates;
 mod api_tokens;
 mod audit;
 mod batches;
 mod catalogue;
+mod categories;
 mod demo_mailbox;
 mod dropped_requests;
+mod idempotency;
 mod identity;
 mod import_command;
 mod import_paths;
 mod jobs;
 mod live;
 mod mail_folders;
+mod mails;
 mod main_job;
 mod poison_mail;
 mod review;
 mod rights;
 mod several_mailboxes;
+mod sightings;
 mod sign_up;
 mod support;
 mod surface;
+mod transactions;
 mod worker_faults;

@@ -10,13 +10,13 @@ const TRUSTED: &str = "mx.home.example";
 const LIVING: &str = "SELECT count(*) AS number FROM transactions WHERE deleted_at IS NULL";
 
 /// A mail about one purchase by card.
-struct Alert<'a> {
-    id: &'a str,
-    from: &'a str,
-    amount: &'a str,
-    merchant: &'a str,
-    mask: &'a str,
-    checks: Option<&'a str>,
+pub struct Alert<'a> {
+    pub id: &'a str,
+    pub from: &'a str,
+    pub amount: &'a str,
+    pub merchant: &'a str,
+    pub mask: &'a str,
+    pub checks: Option<&'a str>,
 }
 
 impl Default for Alert<'_> {
@@ -33,7 +33,7 @@ impl Default for Alert<'_> {
 }
 
 impl Alert<'_> {
-    fn bytes(&self) -> Vec<u8> {
+    pub fn bytes(&self) -> Vec<u8> {
         let Self { id, from, amount, merchant, mask, checks } = self;
         let checks = checks.map(|checks| format!("Authentication-Results: {TRUSTED}; {checks}\r\n"));
         let checks = checks.unwrap_or_default();
@@ -47,12 +47,12 @@ impl Alert<'_> {
     }
 }
 
-async fn start() -> TestApp {
+pub async fn start() -> TestApp {
     TestApp::start_with(|app| app.config.mail_authserv_ids = vec![TRUSTED.to_owned()]).await
 }
 
 /// Puts the mail into a mailbox of its own and reads it into the ledger.
-async fn receive(test: &TestApp, person: &Person<'_>, mailbox: &str, mail: &[u8]) {
+pub async fn receive(test: &TestApp, person: &Person<'_>, mailbox: &str, mail: &[u8]) {
     let file = format!("{mailbox}.eml");
     test.write_import_file("ana", &file, mail);
     let connect = "mutation ($file: String!, $name: String!) {
@@ -66,7 +66,7 @@ async fn receive(test: &TestApp, person: &Person<'_>, mailbox: &str, mail: &[u8]
 }
 
 /// Reads every mail again, by a later version of the extractor.
-async fn read_again(test: &TestApp, person: &Person<'_>, raised_by: i32) {
+pub async fn read_again(test: &TestApp, person: &Person<'_>, raised_by: i32) {
     let Extractor::Offline { version } = test.app.extractor;
     let raise = |app: &mut App| app.extractor = Extractor::Offline { version: version + raised_by };
     let later = test.successor(raise);

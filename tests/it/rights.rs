@@ -28,7 +28,9 @@ const NODES: &[&str] = &[
     "Email",
     "Extraction",
     "Job",
+    "LlmUsage",
     "Session",
+    "Sighting",
     "Transaction",
     "User",
 ];
@@ -98,18 +100,43 @@ const ROWS: &[(&str, Way, &str)] = &[
         me { transactions(filter: { accountIds: [$id] }) { totalCount nodes { id } } } }"),
     ("User.transactions.filter.categoryIds", OwnId(&["Category"]), "query ($id: ID!) {
         me { transactions(filter: { categoryIds: [$id] }) { totalCount nodes { id } } } }"),
+    ("Query.extraction.id", Id(&["Extraction"]), "query ($id: ID!) { extraction(id: $id) { id email { id } job { id } } }"),
+    ("Query.sighting.id", Id(&["Sighting"]), "query ($id: ID!) { sighting(id: $id) { id draft { amount } email { id } extraction { id }
+        transaction { id } } }"),
+    ("Query.llmUsage.id", Id(&["LlmUsage"]), "query ($id: ID!) { llmUsage(id: $id) { id email { id } extraction { id } job { id } } }"),
+    ("Query.extractions", List, "{ extractions(first: 100, filter: { outcomes: [NOTHING, IN_REVIEW] }) { nodes { id } } }"),
+    ("Query.extractions.userId", Id(&["User"]), "query ($id: ID) { extractions(userId: $id) { totalCount nodes { id } } }"),
+    ("Query.extractions.filter.emailIds", Id(&["Email"]), "query ($id: ID!) {
+        extractions(filter: { emailIds: [$id] }) { totalCount nodes { id } } }"),
+    ("Query.sightings", List, "{ sightings(first: 100, filter: { states: [REJECTED] }) { nodes { id } } }"),
+    ("Query.sightings.userId", Id(&["User"]), "query ($id: ID) { sightings(userId: $id) { totalCount nodes { id } } }"),
+    ("Query.sightings.filter.emailIds", Id(&["Email"]), "query ($id: ID!) {
+        sightings(filter: { emailIds: [$id] }) { totalCount nodes { id } } }"),
+    ("Query.llmUsages", List, "{ llmUsages(first: 100) { nodes { id } } }"),
+    ("Query.llmUsages.userId", Id(&["User"]), "query ($id: ID) { llmUsages(userId: $id) { totalCount nodes { id } } }"),
+    ("Query.spending.userId", Id(&["User"]), "query ($id: ID) { spending(userId: $id, period: { from: \"2000-01-01\", to: \"2099-12-31\" }) {
+        category { id } spent { amount } transactionCount } }"),
+    ("Query.cashFlow.userId", Id(&["User"]), "query ($id: ID) { cashFlow(userId: $id, interval: YEAR,
+        period: { from: \"2000-01-01\", to: \"2099-12-31\" }) { startsOn net { amount } transactionCount } }"),
+    ("Query.categories.filter.parentIds", Id(&["Category"]), "query ($id: ID!) {
+        categories(filter: { parentIds: [$id] }) { totalCount nodes { id } } }"),
+    ("User.categories.filter.parentIds", OwnId(&["Category"]), "query ($id: ID!) {
+        me { categories(filter: { parentIds: [$id] }) { totalCount nodes { id } } } }"),
+    ("User.extractions.filter.emailIds", OwnId(&["Email"]), "query ($id: ID!) {
+        me { extractions(filter: { emailIds: [$id] }) { totalCount nodes { id } } } }"),
+    ("User.sightings.filter.emailIds", OwnId(&["Email"]), "query ($id: ID!) {
+        me { sightings(filter: { emailIds: [$id] }) { totalCount nodes { id } } } }"),
     ("Mutation.register", Public, "mutation { register(input: { username: \"x\", email: \"x\", password: \"x\" }) { userErrors { code } } }"),
     ("Mutation.login", Public, "mutation { login(input: { login: \"x\", password: \"x\" }) { userErrors { code } } }"),
     ("Mutation.refreshToken", Public, "mutation { refreshToken(input: { refreshToken: \"x\" }) { userErrors { code } } }"),
-    ("Mutation.requestPasswordReset", Public, "mutation { requestPasswordReset(input: { email: \"x@x.example\" }) { userErrors { code } } }"),
-    ("Mutation.resetPassword", Public, "mutation { resetPassword(input: { email: \"x\", code: \"x\", newPassword: \"x\" }) { userErrors { code } } }"),
-    ("Mutation.logout", Viewer, "mutation { logout { userErrors { code } } }"),
-    ("Mutation.logoutEverywhere", Viewer, "mutation { logoutEverywhere { userErrors { code } } }"),
+    ("Mutation.requestPasswordReset", Public, "mutation { requestPasswordReset(input: { email: \"x@mail.example\" }) { userErrors { code } } }"),
+    ("Mutation.resetPassword", Public, "mutation { resetPassword(input: { email: \"x@mail.example\", code: \"000000\",
+        newPassword: \"correct horse battery\" }) { userErrors { code } } }"),
     ("Mutation.changePassword", Viewer, "mutation { changePassword(input: { oldPassword: \"x\", newPassword: \"x\" }) { userErrors { code } } }"),
     ("Mutation.updateUser", Viewer, "mutation { updateUser(input: {}) { userErrors { code } } }"),
     ("Mutation.deleteUser", Viewer, "mutation { deleteUser(input: { password: \"x\" }) { userErrors { code } } }"),
-    ("Mutation.revokeSession.input.sessionId", OwnId(&["Session"]), "mutation ($id: ID!) {
-        revokeSession(input: { sessionId: $id }) { session { id } userErrors { code field message } } }"),
+    ("Mutation.logout", Viewer, "mutation { logout { userErrors { code } } }"),
+    ("Mutation.logoutEverywhere", Viewer, "mutation { logoutEverywhere { userErrors { code } } }"),
     ("Mutation.setUserRole.input.userId", Admins, "mutation { setUserRole(input: { userId: \"x\", role: USER }) { userErrors { code } } }"),
     ("Mutation.activateUser.input.userId", Admins, "mutation { activateUser(input: { userId: \"x\" }) { userErrors { code } } }"),
     ("Mutation.deactivateUser.input.userId", Admins, "mutation { deactivateUser(input: { userId: \"x\" }) { userErrors { code } } }"),
@@ -121,6 +148,52 @@ const ROWS: &[(&str, Way, &str)] = &[
         fetchEmails(input: { source: { connectedAccountId: $id } }) { job { id } userErrors { code field message } } }"),
     ("Mutation.extractEmails.input.userId", Id(&["User"]), "mutation ($id: ID) {
         extractEmails(input: { userId: $id }) { job { id } userErrors { code field message } } }"),
+    ("Mutation.createCategory.input.parentId", OwnId(&["Category"]), "mutation ($id: ID!) {
+        createCategory(input: { name: \"x\", kind: EXPENSE, parentId: $id }) { userErrors { code field } } }"),
+    ("Mutation.updateCategory.input.id", OwnId(&["Category"]), "mutation ($id: ID!) {
+        updateCategory(input: { id: $id, icon: \"x\" }) { category { id } userErrors { code field } } }"),
+    ("Mutation.updateCategory.input.parentId", OwnId(&["Category"]), "mutation ($id: ID!, $category: ID!) {
+        updateCategory(input: { id: $category, parentId: $id }) { userErrors { code field } } }"),
+    ("Mutation.deleteCategory.input.id", OwnId(&["Category"]), "mutation ($id: ID!) {
+        deleteCategory(input: { id: $id }) { userErrors { code field } } }"),
+    ("Mutation.deleteCategory.input.transactionsTo.categoryId", OwnId(&["Category"]), "mutation ($id: ID!, $category: ID!) {
+        deleteCategory(input: { id: $category, transactionsTo: { categoryId: $id } }) { userErrors { code field } } }"),
+    ("Mutation.deleteCategory.input.childrenTo.categoryId", OwnId(&["Category"]), "mutation ($id: ID!, $category: ID!) {
+        deleteCategory(input: { id: $category, childrenTo: { categoryId: $id } }) { userErrors { code field } } }"),
+    ("Mutation.createAccount", Viewer, "mutation { createAccount(input: { name: \"x\", kind: CASH, currency: \"EUR\" }) { userErrors { code } } }"),
+    ("Mutation.updateAccount.input.id", OwnId(&["Account"]), "mutation ($id: ID!) {
+        updateAccount(input: { id: $id }) { account { id } userErrors { code field } } }"),
+    ("Mutation.deleteAccount.input.id", OwnId(&["Account"]), "mutation ($id: ID!) {
+        deleteAccount(input: { id: $id }) { userErrors { code field } } }"),
+    ("Mutation.deleteAccount.input.transactionsTo", OwnId(&["Account"]), "mutation ($id: ID!, $account: ID!) {
+        deleteAccount(input: { id: $account, transactionsTo: $id }) { userErrors { code field } } }"),
+    ("Mutation.createTransaction.input.accountId", OwnId(&["Account"]), "mutation ($id: ID!) {
+        createTransaction(input: { accountId: $id, bookedOn: \"2026-11-01\", amount: \"-1\" }) { userErrors { code field } } }"),
+    ("Mutation.createTransaction.input.categoryId", OwnId(&["Category"]), "mutation ($id: ID!, $account: ID!) {
+        createTransaction(input: { accountId: $account, categoryId: $id, bookedOn: \"2026-11-01\", amount: \"-1\" }) {
+            userErrors { code field } } }"),
+    ("Mutation.updateTransaction.input.id", OwnId(&["Transaction"]), "mutation ($id: ID!) {
+        updateTransaction(input: { id: $id }) { transaction { id } userErrors { code field } } }"),
+    ("Mutation.updateTransaction.input.accountId", OwnId(&["Account"]), "mutation ($id: ID!, $transaction: ID!) {
+        updateTransaction(input: { id: $transaction, accountId: $id }) { userErrors { code field } } }"),
+    ("Mutation.updateTransaction.input.categoryId", OwnId(&["Category"]), "mutation ($id: ID!, $transaction: ID!) {
+        updateTransaction(input: { id: $transaction, categoryId: $id }) { userErrors { code field } } }"),
+    ("Mutation.updateConnectedAccount.input.id", OwnId(&["ConnectedAccount"]), "mutation ($id: ID!) {
+        updateConnectedAccount(input: { id: $id }) { connectedAccount { id } userErrors { code field } } }"),
+    ("Mutation.acceptSighting.input.id", OwnId(&["Sighting"]), "mutation ($id: ID!) {
+        acceptSighting(input: { id: $id }) { userErrors { code field } } }"),
+    ("Mutation.acceptSighting.input.accountId", OwnId(&["Account"]), "mutation ($id: ID!, $sighting: ID!) {
+        acceptSighting(input: { id: $sighting, accountId: $id }) { userErrors { code field } } }"),
+    ("Mutation.acceptSighting.input.categoryId", OwnId(&["Category"]), "mutation ($id: ID!, $sighting: ID!) {
+        acceptSighting(input: { id: $sighting, categoryId: $id }) { userErrors { code field } } }"),
+    ("Mutation.rejectSighting.input.id", OwnId(&["Sighting"]), "mutation ($id: ID!) {
+        rejectSighting(input: { id: $id }) { userErrors { code field } } }"),
+    ("Mutation.extractEmails.input.emailIds", OwnId(&["Email"]), "mutation ($id: ID!) {
+        extractEmails(input: { emailIds: [$id] }) { job { state } results { email { id } userErrors { code } } userErrors { code field } } }"),
+    ("Mutation.ignoreEmails.input.ids", OwnId(&["Email"]), "mutation ($id: ID!) {
+        ignoreEmails(input: { ids: [$id] }) { results { email { id } userErrors { code } } } }"),
+    ("Mutation.restoreEmails.input.ids", OwnId(&["Email"]), "mutation ($id: ID!) {
+        restoreEmails(input: { ids: [$id] }) { results { email { id } userErrors { code } } } }"),
     ("Mutation.cancelJob.input.jobId", Id(&["Job"]), "mutation ($id: ID!) {
         cancelJob(input: { jobId: $id }) { job { id state user { id } } userErrors { code field message } } }"),
     ("Mutation.retryJob.input.jobId", Id(&["Job"]), "mutation ($id: ID!) {
@@ -131,6 +204,15 @@ const ROWS: &[(&str, Way, &str)] = &[
     ("Subscription.allJobEvents.userId", EveryonesEvents, "subscription ($id: ID) {
         allJobEvents(userId: $id) { jobId version job { id } } }"),
     ("Subscription.queueStats", Admins, "subscription { queueStats { workers queues { queue queued } } }"),
+    // What takes something away comes last.
+    ("Mutation.revokeSession.input.sessionId", OwnId(&["Session"]), "mutation ($id: ID!) {
+        revokeSession(input: { sessionId: $id }) { session { id } userErrors { code field } } }"),
+    ("Mutation.deleteTransaction.input.id", OwnId(&["Transaction"]), "mutation ($id: ID!) {
+        deleteTransaction(input: { id: $id }) { userErrors { code field } } }"),
+    ("Mutation.deleteEmails.input.ids", OwnId(&["Email"]), "mutation ($id: ID!) {
+        deleteEmails(input: { ids: [$id] }) { results { userErrors { code } } } }"),
+    ("Mutation.deleteConnectedAccount.input.id", OwnId(&["ConnectedAccount"]), "mutation ($id: ID!) {
+        deleteConnectedAccount(input: { id: $id }) { userErrors { code field } } }"),
 ];
 
 /// The ids in an argument of that type, by way of its input objects.
@@ -194,11 +276,19 @@ fn every_root_field_and_every_argument_that_takes_an_id_has_a_row() {
     assert_eq!(nodes, NODES.iter().map(ToString::to_string).collect(), "types with an id");
 }
 
+/// A call of a language model about a mail of each user, and the oldest sighting of each rejected.
+const FINDINGS: &str = "INSERT INTO llm_usages (id, user_id, email_id, job_id, attempt, call, model, latency_ms, outcome)
+    SELECT DISTINCT ON (user_id) gen_random_uuid(), user_id, id, gen_random_uuid(), 1, 1, 'small', 7, 'ANSWERED' FROM emails;
+    UPDATE sightings SET state = 'REJECTED', reason = 'none'
+        WHERE id IN (SELECT DISTINCT ON (user_id) id FROM sightings ORDER BY user_id, id)";
+
 /// One id of each type that is the person's; the job's is of one that waits.
 async fn ids_of(person: &Person<'_>) -> BTreeMap<&'static str, Value> {
     let query = "{ me { id accounts(first: 1) { nodes { id } } connectedAccounts(first: 1) { nodes { id } }
-        emails(filter: { extractionStatus: [COMPLETED] }, first: 1) { nodes { id } } jobs(filter: { states: [QUEUED], kinds: [FETCH_EMAILS] }) { nodes { id } }
-        auditEntries(first: 1) { nodes { id } } apiTokens(first: 1) { nodes { id } } sessions(last: 1) { nodes { id } } transactions(first: 1) { nodes { id account { id } category { id } extraction { id } } } } }";
+        auditEntries(first: 1) { nodes { id } } apiTokens(first: 1) { nodes { id } }
+        jobs(filter: { states: [QUEUED], kinds: [FETCH_EMAILS] }) { nodes { id } }
+        sightings(first: 1) { nodes { id } } sessions(last: 1) { nodes { id } } llmUsages(first: 1) { nodes { id } }
+        transactions(first: 1) { nodes { id account { id } category { id } extraction { id } email { id } } } } }";
     let data = person.data(query, json!({})).await;
     let (me, transaction) = (&data["me"], &data["me"]["transactions"]["nodes"][0]);
     let first = |list: &str| me[list]["nodes"][0]["id"].clone();
@@ -208,10 +298,12 @@ async fn ids_of(person: &Person<'_>) -> BTreeMap<&'static str, Value> {
         ("AuditEntry", first("auditEntries")),
         ("Category", transaction["category"]["id"].clone()),
         ("ConnectedAccount", first("connectedAccounts")),
-        ("Email", first("emails")),
+        ("Email", transaction["email"]["id"].clone()),
         ("Extraction", transaction["extraction"]["id"].clone()),
         ("Job", first("jobs")),
+        ("LlmUsage", first("llmUsages")),
         ("Session", first("sessions")),
+        ("Sighting", first("sightings")),
         ("Transaction", transaction["id"].clone()),
         ("User", me["id"].clone()),
     ]);
@@ -237,12 +329,34 @@ async fn what_is_somebody_elses_is_answered_like_what_never_was() {
         let data = person.data(accounts, json!({})).await;
         person.fetch(data["me"]["connectedAccounts"]["nodes"][0]["id"].clone()).await;
     }
-    // A second session: the one that is ended in the end.
-    test.sign_in("ana").await;
     let make = "mutation { createApiToken(input: { name: \"x\", scopes: [READ] }) { token } }";
-    owner.data(make, json!({})).await;
+    for person in [&owner, &stranger, &admin] {
+        person.data(make, json!({})).await;
+    }
+    test.execute(FINDINGS).await;
+    // Another device, so that nobody loses the one that asks.
+    for name in ["ana", "bob", "root"] {
+        test.sign_in(name).await;
+    }
+    let mut own = BTreeMap::new();
+    for person in [&owner, &stranger, &admin] {
+        let ids = ids_of(person).await;
+        let own_ids = [
+            ("account", "Account"),
+            ("category", "Category"),
+            ("transaction", "Transaction"),
+            ("sighting", "Sighting"),
+        ]
+        .map(|(name, of)| (name.to_owned(), ids[of].clone()));
+        own.insert(person.id.clone(), own_ids.into_iter().collect());
+        let kind = person
+            .data("query ($id: ID!) { category(id: $id) { kind } }", json!({ "id": ids["Category"] }))
+            .await;
+        let child = json!({ "name": "Below", "kind": kind["category"]["kind"], "parentId": ids["Category"] });
+        person.done("createCategory", child, "").await;
+    }
     let ids = ids_of(&owner).await;
-    let people = People { nobody: test.nobody(), owner, stranger, admin };
+    let people = People { nobody: test.nobody(), owner, stranger, admin, own };
     for (path, way, query) in ROWS {
         match way {
             Id(types) | OwnId(types) => {

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod database;
 pub mod half_open;
+pub mod mutation;
 pub mod postgres;
 pub mod redis;
 pub mod rows;

@@ -58,8 +58,13 @@ export type ConnectedAccountStatus =
 export type CreateConnectedAccountInput = {
   /** MBOX only: the name of the mailbox; `import` unless given. */
   address?: string | null | undefined;
-  /** MBOX only: the file, as a path below the user's import folder on the server. */
+  /**
+   * MBOX only: an mbox, a single mail, a Maildir, or a folder of .eml files, as a path below the user's import folder on the
+   * server.
+   */
   file?: string | null | undefined;
+  /** A second call with the same key and input within a day makes nothing, and answers as the first one did. */
+  idempotencyKey?: string | null | undefined;
   /** Where its mail comes from. */
   provider: MailProvider;
 };
@@ -96,6 +101,13 @@ export type EmailOrder =
 export type ExtractEmailsInput = {
   /** How many mails are read between two moments at which the work is safe, 1 to 500. */
   batchSize?: number;
+  /**
+   * These mails alone, at most 100, whatever became of them before; ignored ones are not read. What this version of the server has
+   * read of a mail before is not read differently, and never filed twice.
+   */
+  emailIds?: Array<string> | null | undefined;
+  /** A second call with the same key and input within a day makes nothing, and answers with the job of the first one. */
+  idempotencyKey?: string | null | undefined;
   /** At most this many mails; all the pending ones unless given. */
   limit?: number | null | undefined;
   /** Whose mails; another user than the viewer is for admins. The viewer's own unless given. */
@@ -117,6 +129,8 @@ export type ExtractionStatus =
 
 /** Which mails are to be fetched. */
 export type FetchEmailsInput = {
+  /** A second call with the same key and input within a day makes nothing, and answers with the job of the first one. */
+  idempotencyKey?: string | null | undefined;
   /** At most this many new mails; everything that is new unless given. */
   limit?: number | null | undefined;
   /** From which mailboxes. */
@@ -194,11 +208,11 @@ export type LoginInput = {
 export type MailProvider =
   /** The shipped mailbox of invented mails. */
   | 'DEMO'
-  /** Gmail. */
+  /** Gmail. It cannot be connected yet. */
   | 'GMAIL'
-  /** A mail server that speaks IMAP. */
+  /** A mail server that speaks IMAP. It cannot be connected yet. */
   | 'IMAP'
-  /** A file of the user's, in the form mbox. */
+  /** The user's own mail files: an mbox, a single mail, a Maildir, or a folder of .eml files. */
   | 'MBOX';
 
 /** Who wants to register. */
@@ -244,6 +258,8 @@ export type TransactionFilter = {
   currencies?: Array<string> | null | undefined;
   /** Which way the money went. */
   direction?: Direction | null | undefined;
+  /** True for the transactions with a category, false for those without. */
+  hasCategory?: boolean | null | undefined;
   /** The size of the amount, without its sign, is this or less. */
   maxAmount?: string | null | undefined;
   /** The size of the amount, without its sign, is this or more. */

@@ -4,10 +4,15 @@ use async_graphql::{Context, Enum, ID, Object};
 
 use crate::categories;
 use crate::error::{Error, Result};
+use crate::graphql::categories::query;
+use crate::graphql::connection::{Connection, Window};
 use crate::graphql::context::RequestContext;
 use crate::graphql::global_id::NodeType;
 use crate::graphql::loaders::Related;
 use crate::graphql::scalars::DateTime;
+use crate::graphql::transactions;
+use crate::graphql::transactions::object::Transaction;
+use crate::transactions::of_parents::Parent;
 
 /// The object over a row.
 pub struct Category(pub categories::Category);
@@ -59,8 +64,39 @@ impl Category {
         self.0.icon.as_deref()
     }
 
+    /// The categories right below it, in the order in which they were made; null only when they could not be loaded.
+    async fn children(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start, 1 to 100; 25 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Related<Connection<Category>> {
+        let window = Window { first, after, last, before };
+        Some(query::list_of_parent(ctx, self.0.id, &window).await)
+    }
+
+    /// The transactions in it, the newest first; null only when they could not be loaded.
+    async fn transactions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start, 1 to 100; 25 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Related<Connection<Transaction>> {
+        let window = Window { first, after, last, before };
+        Some(transactions::query::list_of_parent(ctx, Parent::Category, self.0.id, &window).await)
+    }
+
     /// When it was made.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
+    }
+
+    /// When it last changed.
+    async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
     }
 }

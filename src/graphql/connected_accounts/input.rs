@@ -19,8 +19,11 @@ pub struct CreateConnectedAccountInput {
     provider: MailProvider,
     /// MBOX only: the name of the mailbox; `import` unless given.
     address: Option<String>,
-    /// MBOX only: the file, as a path below the user's import folder on the server.
+    /// MBOX only: an mbox, a single mail, a Maildir, or a folder of .eml files, as a path below the user's import folder on the
+    /// server.
     file: Option<String>,
+    /// A second call with the same key and input within a day makes nothing, and answers as the first one did.
+    pub idempotency_key: Option<String>,
 }
 
 /// Which mailboxes are to be fetched: one of them, or all of one provider.
@@ -39,6 +42,8 @@ pub struct FetchEmailsInput {
     pub source: FetchEmailsSource,
     /// At most this many new mails; everything that is new unless given.
     pub limit: Option<i32>,
+    /// A second call with the same key and input within a day makes nothing, and answers with the job of the first one.
+    pub idempotency_key: Option<String>,
 }
 
 /// The mailboxes that a fetch reads, and whose they are.

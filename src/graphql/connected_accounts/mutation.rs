@@ -4,15 +4,17 @@ use async_graphql::{Context, Object, SimpleObject};
 use diesel_async::AsyncConnection;
 
 use crate::error::{Error, Result};
+use crate::graphql::change::once;
 use crate::graphql::connected_accounts::input::{CreateConnectedAccountInput, FetchEmailsInput};
 use crate::graphql::connected_accounts::object::ConnectedAccount;
 use crate::graphql::context::RequestContext;
 use crate::graphql::extraction::input::positive;
 use crate::graphql::jobs::object::Job;
 use crate::graphql::user_error::{UserError, user_errors};
-use crate::jobs::{Enqueued, JobPayload, NewJob, enqueue};
+use crate::idempotency;
+use crate::jobs::{Enqueued, JobPayload, NewJob};
 use crate::mailbox;
-use crate::mailbox::connecting;
+use crate::mailbox::connected_account::change;
 use crate::mailbox::import_folder::ImportFolder;
 use crate::users::user;
 
@@ -72,16 +74,18 @@ impl ConnectedAccountMutation {
 }
 
 async fn connect(ctx: &Context<'_>, input: CreateConnectedAccountInput) -> Result<mailbox::ConnectedAccount> {
+    let once = once("createConnectedAccount", input.idempotency_key.as_deref(), &input)?;
     let viewer = ctx.viewer()?;
     let mut conn = ctx.conn().await?;
     let user = user::find(&mut conn, viewer.user_id).await?.ok_or(Error::Unauthenticated)?;
     let folder = ImportFolder::new(ctx.app().import_folder_of(&user.username));
     let new = input.new_account(folder);
-    connecting::create(&mut conn, &ctx.app().clock, user.id, new, &ctx.author()).await
+    change::connect(&mut conn, &ctx.app().clock, user.id, new, once.as_ref(), &ctx.author()).await
 }
 
 async fn start(ctx: &Context<'_>, input: &FetchEmailsInput) -> Result<Enqueued> {
-    let (limit, id) = (positive(input.limit)?, ctx.app().clock.new_id());
+    let once = once("fetchEmails", input.idempotency_key.as_deref(), input)?;
+    let (limit, clock) = (positive(input.limit)?, &ctx.app().clock);
     let viewer = ctx.viewer()?;
     let mut conn = ctx.conn().await?;
     let enqueued = conn.transaction(async |conn| {
@@ -89,7 +93,7 @@ async fn start(ctx: &Context<'_>, input: &FetchEmailsInput) -> Result<Enqueued> 
         let connected_account_ids = scope.connected_account_ids;
         let payload = JobPayload::FetchEmails { connected_account_ids, limit };
         let job = NewJob::new(Some(scope.user_id), payload).unique(scope.unique_key);
-        Ok::<_, Error>(enqueue(conn, id, job).await?)
+        idempotency::enqueue(conn, clock, viewer.user_id, job, once.as_ref()).await
     });
     let enqueued = enqueued.await?;
     ctx.app().publisher.publish(&enqueued.job);

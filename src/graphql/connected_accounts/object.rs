@@ -15,11 +15,11 @@ pub struct ConnectedAccount(pub mailbox::ConnectedAccount);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(name = "MailProvider", remote = "mailbox::Provider")]
 pub enum MailProvider {
-    /// Gmail.
+    /// Gmail. It cannot be connected yet.
     Gmail,
-    /// A mail server that speaks IMAP.
+    /// A mail server that speaks IMAP. It cannot be connected yet.
     Imap,
-    /// A file of the user's, in the form mbox.
+    /// The user's own mail files: an mbox, a single mail, a Maildir, or a folder of .eml files.
     Mbox,
     /// The shipped mailbox of invented mails.
     Demo,

@@ -7,6 +7,8 @@ use async_graphql::{Context, Enum, ID, Object};
 use crate::error::{Error, Result};
 use crate::graphql::connection::{Connection, Window};
 use crate::graphql::context::RequestContext;
+use crate::graphql::extraction;
+use crate::graphql::extraction::object::Extraction;
 use crate::graphql::global_id::NodeType;
 use crate::graphql::loaders::Related;
 use crate::graphql::scalars::DateTime;
@@ -131,6 +133,19 @@ impl Email {
     /// down as an audit entry, which that user sees.
     async fn text(&self, ctx: &Context<'_>) -> Related<String> {
         read_text(ctx, &self.0).await.transpose()
+    }
+
+    /// The readings of it, the newest first; null only when they could not be loaded.
+    async fn extractions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start, 1 to 100; 25 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Related<Connection<Extraction>> {
+        let window = Window { first, after, last, before };
+        Some(extraction::query::list_of_email(ctx, self.0.id, &window).await)
     }
 
     /// When it was stored.

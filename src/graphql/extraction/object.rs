@@ -5,6 +5,7 @@ use async_graphql::{Context, Enum, ID, Object};
 use crate::error::{Error, Result};
 use crate::extraction::{draft, run};
 use crate::graphql::context::RequestContext;
+use crate::graphql::emails::object::Email;
 use crate::graphql::global_id::NodeType;
 use crate::graphql::jobs::object::Job;
 use crate::graphql::loaders::Related;
@@ -82,6 +83,11 @@ impl Extraction {
     /// The opaque id.
     pub async fn id(&self) -> ID {
         NodeType::Extraction.id(self.0.id)
+    }
+
+    /// The mail; null when that was deleted.
+    async fn email(&self, ctx: &Context<'_>) -> Related<Email> {
+        ctx.loaders().emails.related(Some(self.0.email_id), Email).await
     }
 
     /// The name of what read the mail.

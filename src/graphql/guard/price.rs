@@ -3,8 +3,9 @@
 //! It is worked out for each request, since the size of a page may be a variable. Each fragment is priced once, and
 //! the sums saturate. A connection costs its page whatever is selected of it: its rows are read before anybody looks at
 //! the selection, and a node costs 1 at least. `totalCount` is no scalar like others: it reads the whole list, and costs
-//! a fixed sum, at each of its aliases. A list of objects that is asked for by `ids` costs as much as that many objects;
-//! any other list that is not a connection is small and fixed, and costs as much as an object.
+//! a fixed sum, at each of its aliases. A list of objects that is asked for by `ids` costs as much as that many objects; so do
+//! the `results` of a mutation of several rows, by the most that it takes. A sum over a `period` reads many rows, too, and costs
+//! what a count does and a page. Any other list that is not a connection is small and fixed, and costs as much as an object.
 
 use std::collections::HashMap;
 
@@ -15,6 +16,9 @@ use apollo_compiler::response::{JsonMap, JsonValue};
 
 use crate::graphql::error::{Refusal, RequestCode};
 use crate::graphql::guard::limits::Limits;
+
+/// The most rows that one mutation answers for.
+const MOST_RESULTS: u64 = 100;
 
 /// The price of an operation of a valid document, with its coerced variables; an error when it is above the limit.
 pub fn price(
@@ -80,9 +84,7 @@ impl<'a> Pricing<'a> {
             "nodes" if on_connection => Price { once: 0, per_row: object },
             // The edge itself is free: its node is what costs.
             "edges" if on_connection => Price { once: 0, per_row: below.once.max(1) },
-            _ if field.ty().is_list() => {
-                Price { once: object.saturating_mul(self.asked_by_ids(field).unwrap_or(1)), per_row: 0 }
-            }
+            _ if field.ty().is_list() => self.list(field, object),
             _ if is_connection(&field.selection_set) => {
                 let rows = below.per_row.max(1).saturating_mul(self.page(field));
                 Price { once: object.saturating_add(rows), per_row: 0 }
@@ -101,6 +103,17 @@ impl<'a> Pricing<'a> {
         let price = self.selection_set(&fragment.selection_set);
         self.fragments.insert(name, price);
         price
+    }
+
+    /// A list that is not a connection, of which one object costs that much.
+    fn list(&self, field: &Field, object: u64) -> Price {
+        if field.definition.argument_by_name("period").is_some() {
+            let rows = object.saturating_mul(self.page(field));
+            return Price { once: rows.saturating_add(self.limits.total_count), per_row: 0 };
+        }
+        let results = || (field.name == "results").then_some(MOST_RESULTS);
+        let objects = self.asked_by_ids(field).or_else(results).unwrap_or(1);
+        Price { once: object.saturating_mul(objects), per_row: 0 }
     }
 
     /// The rows that a connection is asked for.

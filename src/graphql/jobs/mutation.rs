@@ -9,7 +9,7 @@ use crate::error::{Code, Error, Result};
 use crate::graphql::context::RequestContext;
 use crate::graphql::global_id::NodeType;
 use crate::graphql::jobs::object::Job;
-use crate::graphql::user_error::{UserError, user_errors};
+use crate::graphql::user_error::{UserError, split};
 use crate::jobs::{self, Moved, State};
 
 /// The fields of the mutation root.
@@ -58,7 +58,7 @@ impl JobMutation {
         #[graphql(desc = "Which job is to be cancelled.")] input: CancelJobInput,
     ) -> Result<CancelJobPayload> {
         ctx.viewer()?;
-        let (job, user_errors) = split(cancel(ctx, &input.job_id).await)?;
+        let (job, user_errors) = split(cancel(ctx, &input.job_id).await, Job)?;
         Ok(CancelJobPayload { job, user_errors })
     }
 
@@ -70,7 +70,7 @@ impl JobMutation {
         #[graphql(desc = "Which job is to be tried again.")] input: RetryJobInput,
     ) -> Result<RetryJobPayload> {
         ctx.viewer()?;
-        let (job, user_errors) = split(retry(ctx, &input.job_id).await)?;
+        let (job, user_errors) = split(retry(ctx, &input.job_id).await, Job)?;
         Ok(RetryJobPayload { job, user_errors })
     }
 }
@@ -129,13 +129,6 @@ fn told(ctx: &Context<'_>, moved: Option<Moved>) -> Result<jobs::Job> {
         ctx.app().publisher.publish(&job);
     }
     Ok(job)
-}
-
-fn split(outcome: Result<jobs::Job>) -> Result<(Option<Job>, Vec<UserError>)> {
-    match outcome {
-        Ok(job) => Ok((Some(Job(job)), Vec::new())),
-        Err(error) => Ok((None, user_errors(error)?)),
-    }
 }
 
 fn unknown() -> Error {

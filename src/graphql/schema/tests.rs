@@ -1,8 +1,62 @@
 //! The schema's text: fresh, described everywhere, and free of what it must not hold.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use apollo_compiler::{ExecutableDocument, Schema as TypedSchema};
+
 use super::*;
+use crate::graphql::guard::scopes::needed;
+
+/// What an API token needs for each field at a root.
+#[rustfmt::skip]
+const SCOPES: &[(&str, Scope, &[&str])] = &[
+    ("query", Scope::Read, &[
+        "account", "accounts", "auditEntries", "cashFlow", "categories", "category", "connectedAccount", "connectedAccounts",
+        "email", "emails", "extraction", "extractions", "job", "jobs", "llmUsage", "llmUsages", "me", "node", "nodes",
+        "sighting", "sightings", "spending", "statistics", "transaction", "transactions", "user", "users",
+    ]),
+    ("subscription", Scope::Read, &["allJobEvents", "jobEvents", "myJobEvents", "queueStats"]),
+    ("mutation", Scope::Ingest, &["extractEmails", "fetchEmails"]),
+    ("mutation", Scope::Write, &[
+        "acceptSighting", "activateUser", "cancelJob", "changePassword", "createAccount", "createApiToken", "createCategory",
+        "createConnectedAccount", "createTransaction", "deactivateUser", "deleteAccount", "deleteCategory",
+        "deleteConnectedAccount", "deleteEmails", "deleteTransaction", "deleteUser", "ignoreEmails", "login", "logout",
+        "logoutEverywhere", "refreshToken", "register", "rejectSighting", "requestPasswordReset", "resetPassword",
+        "restoreEmails", "retryJob", "revokeApiToken", "revokeSession", "setUserRole", "updateAccount", "updateCategory",
+        "updateConnectedAccount", "updateTransaction", "updateUser",
+    ]),
+];
+
+#[test]
+fn every_root_field_has_its_scope() {
+    let schema = TypedSchema::parse_and_validate(sdl().unwrap(), "schema.graphql").unwrap();
+    let limits = Limits { ingest_fields: INGEST_FIELDS.map(str::to_owned).to_vec(), ..Limits::default() };
+    let mut expected = BTreeMap::new();
+    for (kind, scope, fields) in SCOPES {
+        for field in *fields {
+            let known = expected.insert(((*kind).to_owned(), (*field).to_owned()), *scope);
+            assert_eq!(known, None, "{kind} {field} twice");
+        }
+    }
+    let mut found = BTreeSet::new();
+    for (kind, root) in schema.schema_definition.iter_root_operations() {
+        let root = schema.get_object(root.name.as_str()).unwrap();
+        for field in root.fields.keys() {
+            let text = format!("{} {{ {field} }}", kind.name());
+            // It lacks arguments and selections, which scopes do not depend on.
+            let document = ExecutableDocument::parse(&schema, text, "document.graphql").unwrap();
+            let operation = document.operations.get(None).unwrap();
+            let key = (kind.name().to_owned(), field.to_string());
+            let scope = expected.get(&key);
+            assert!(scope.is_some(), "{key:?} has no scope: give it one in SCOPES");
+            assert_eq!(needed(&document, operation, &limits).first(), scope, "{key:?}");
+            found.insert(key);
+        }
+    }
+    let gone: Vec<_> = expected.keys().filter(|key| !found.contains(*key)).collect();
+    assert!(gone.is_empty(), "scopes of nothing: {gone:?}");
+}
 
 #[test]
 fn the_printed_schema_is_fresh() {

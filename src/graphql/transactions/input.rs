@@ -2,7 +2,7 @@
 
 use async_graphql::{Enum, ID, InputObject};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::graphql::global_id::NodeType;
 use crate::graphql::scalars::{CurrencyCode, Date, Decimal};
 use crate::graphql::transactions::object::{Direction, TransactionSource, TransactionState};
@@ -25,6 +25,8 @@ pub struct TransactionFilter {
     account_ids: Option<Vec<ID>>,
     /// In one of these categories.
     category_ids: Option<Vec<ID>>,
+    /// True for the transactions with a category, false for those without.
+    has_category: Option<bool>,
     /// Which way the money went.
     direction: Option<Direction>,
     /// From one of these sources.
@@ -56,17 +58,13 @@ impl TransactionFilter {
             min_amount: self.min_amount.map(|amount| amount.0),
             max_amount: self.max_amount.map(|amount| amount.0),
             currencies: self.currencies.unwrap_or_default().into_iter().map(|code| code.0).collect(),
-            account_ids: rows(NodeType::Account, self.account_ids, "accountIds", "account")?,
-            category_ids: rows(NodeType::Category, self.category_ids, "categoryIds", "category")?,
+            account_ids: NodeType::Account.read_all(self.account_ids.as_ref(), "accountIds")?,
+            category_ids: NodeType::Category.read_all(self.category_ids.as_ref(), "categoryIds")?,
+            has_category: self.has_category,
             direction: self.direction.map(Into::into),
             sources: sources.collect(),
             states: states.collect(),
             text: self.text,
         })
     }
-}
-
-fn rows(node_type: NodeType, ids: Option<Vec<ID>>, field: &str, what: &str) -> Result<Vec<uuid::Uuid>> {
-    let parse = |id: &ID| node_type.parse(id).ok_or_else(|| Error::unknown(field, what));
-    ids.unwrap_or_default().iter().map(parse).collect()
 }

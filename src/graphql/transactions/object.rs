@@ -53,6 +53,28 @@ pub enum TransactionState {
     Void,
 }
 
+/// A field of a transaction that a person can set, or a group that is set together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(name = "TransactionField", remote = "transactions::EditedField")]
+pub enum TransactionField {
+    /// The day and the moment.
+    BookedOn,
+    /// The amount, its currency, and what the merchant charged in another one.
+    Amount,
+    /// Who was paid, or who paid.
+    Merchant,
+    /// What it was for.
+    Description,
+    /// The notes.
+    Notes,
+    /// The account.
+    Account,
+    /// The category.
+    Category,
+    /// How final it is.
+    State,
+}
+
 /// Money that moved, as the ledger holds it.
 #[Object]
 #[expect(clippy::unused_async, reason = "the derive wants each resolver async")]
@@ -150,6 +172,12 @@ impl Transaction {
     async fn state(&self) -> Result<TransactionState> {
         let state = transactions::State::parse(&self.0.state).map(TransactionState::from);
         state.ok_or_else(|| Error::internal("a transaction is in an unknown state", self.0.state.as_str()))
+    }
+
+    /// What a person has set: no later reading of its mails overwrites that.
+    async fn edited_fields(&self) -> Vec<TransactionField> {
+        let names = self.0.edited_fields.iter().flatten();
+        names.filter_map(|name| transactions::EditedField::parse(name)).map(Into::into).collect()
     }
 
     /// When it was filed.

@@ -15,6 +15,7 @@ use crate::graphql::loaders::Related;
 use crate::graphql::transactions::input::{TransactionFilter, TransactionOrder};
 use crate::graphql::transactions::object::Transaction;
 use crate::transactions;
+use crate::transactions::of_parents::Parent;
 use crate::viewer::Visibility;
 
 /// The fields of the query root.
@@ -72,6 +73,24 @@ pub async fn list(
     Ok(Connection::new(&asked, rows, transactions::Transaction::key, Transaction, total))
 }
 
+/// One page of what hangs on a category or an account, found together with that of the others of the request.
+pub async fn list_of_parent(
+    ctx: &Context<'_>,
+    parent: Parent,
+    parent_id: Uuid,
+    window: &Window,
+) -> std::result::Result<Connection<Transaction>, Arc<Error>> {
+    let (asked, loaders) = (window.page()?, ctx.loaders());
+    let (pages, counts) = match parent {
+        Parent::Category => (&loaders.pages.transactions_of_categories, &loaders.counts.of_categories),
+        Parent::Account => (&loaders.pages.transactions_of_accounts, &loaders.counts.of_accounts),
+    };
+    let placed = pages.load((parent_id, asked.page)).await?.unwrap_or_default();
+    let found = placed.into_iter().map(|placed| loaders.transactions.load(placed.id));
+    let rows = try_join_all(found).await?.into_iter().flatten().collect();
+    Ok(Connection::of_parent(&asked, rows, transactions::Transaction::key, Transaction, (counts, parent_id)))
+}
+
 /// One page of the transactions that were read in a mail, found together with those of the other mails of the request.
 pub async fn list_of_email(
     ctx: &Context<'_>,
@@ -79,12 +98,13 @@ pub async fn list_of_email(
     window: &Window,
 ) -> std::result::Result<Connection<Transaction>, Arc<Error>> {
     let (asked, loaders) = (window.page()?, ctx.loaders());
-    let sighted = loaders.transactions_of_emails.load((email_id, asked.page)).await?.unwrap_or_default();
+    let sighted =
+        loaders.pages.transactions_of_emails.load((email_id, asked.page)).await?.unwrap_or_default();
     let found = sighted.into_iter().map(|sighted| async move {
         let row = loaders.transactions.load(sighted.transaction_id).await?;
         Ok::<_, Arc<Error>>(row.map(|row| (sighted.sighting_id, row)))
     });
     let rows = try_join_all(found).await?.into_iter().flatten().collect();
-    let counts = (&loaders.counts_of_emails, email_id);
+    let counts = (&loaders.counts.of_emails, email_id);
     Ok(Connection::of_parent(&asked, rows, |(key, _)| *key, |(_, row)| Transaction(row), counts))
 }

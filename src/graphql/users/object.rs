@@ -3,24 +3,35 @@
 use async_graphql::{Context, Enum, ID, Object};
 
 use crate::error::Result;
+use crate::graphql::accounts::input::{AccountFilter, AccountOrder};
 use crate::graphql::accounts::object::Account;
 use crate::graphql::api_tokens::object::ApiToken;
 use crate::graphql::audit::input::AuditEntryFilter;
 use crate::graphql::audit::object::AuditEntry;
+use crate::graphql::categories::input::{CategoryFilter, CategoryOrder};
 use crate::graphql::categories::object::Category;
 use crate::graphql::connected_accounts::object::ConnectedAccount;
 use crate::graphql::connection::{Connection, Window};
 use crate::graphql::emails::input::{EmailFilter, EmailOrder};
 use crate::graphql::emails::object::Email;
+use crate::graphql::extraction::input::ExtractionFilter;
+use crate::graphql::extraction::object::Extraction;
 use crate::graphql::global_id::NodeType;
 use crate::graphql::jobs::input::JobFilter;
 use crate::graphql::jobs::object::Job;
+use crate::graphql::llm_usages::object::LlmUsage;
 use crate::graphql::scalars::{CurrencyCode, DateTime};
 use crate::graphql::sessions::object::Session;
+use crate::graphql::sightings::input::SightingFilter;
+use crate::graphql::sightings::object::Sighting;
+use crate::graphql::transactions::aggregate::{
+    self, CashFlow, Interval, PeriodInput, Spending, SpendingGroup,
+};
 use crate::graphql::transactions::input::{TransactionFilter, TransactionOrder};
 use crate::graphql::transactions::object::Transaction;
 use crate::graphql::{
-    accounts, api_tokens, audit, categories, connected_accounts, emails, jobs, sessions, transactions,
+    accounts, api_tokens, audit, categories, connected_accounts, emails, extraction, jobs, llm_usages,
+    sessions, sightings, transactions,
 };
 use crate::users;
 use crate::viewer::{self, Visibility};
@@ -134,7 +145,8 @@ impl User {
         audit::query::list(ctx, self.own(), filter, &Window { first, after, last, before }).await
     }
 
-    /// The user's categories, in the order in which they were made.
+    /// The user's categories, in the order in which they were made unless `orderBy` says otherwise.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection, each of them optional")]
     async fn categories(
         &self,
         ctx: &Context<'_>,
@@ -142,11 +154,15 @@ impl User {
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which ones.")] filter: Option<CategoryFilter>,
+        #[graphql(desc = "The order of the list.", default)] order_by: CategoryOrder,
     ) -> Result<Connection<Category>> {
-        categories::query::list(ctx, self.own(), &Window { first, after, last, before }).await
+        let window = Window { first, after, last, before };
+        categories::query::list(ctx, self.own(), filter, order_by, &window).await
     }
 
-    /// The user's money accounts, in the order in which they were made.
+    /// The user's money accounts, in the order in which they were made unless `orderBy` says otherwise.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection, each of them optional")]
     async fn accounts(
         &self,
         ctx: &Context<'_>,
@@ -154,8 +170,11 @@ impl User {
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which ones.")] filter: Option<AccountFilter>,
+        #[graphql(desc = "The order of the list.", default)] order_by: AccountOrder,
     ) -> Result<Connection<Account>> {
-        accounts::query::list(ctx, self.own(), &Window { first, after, last, before }).await
+        let window = Window { first, after, last, before };
+        accounts::query::list(ctx, self.own(), filter, order_by, &window).await
     }
 
     /// The user's transactions, the newest first unless `orderBy` says otherwise.
@@ -213,5 +232,69 @@ impl User {
     ) -> Result<Connection<Email>> {
         let window = Window { first, after, last, before };
         emails::query::list(ctx, self.own(), filter, order_by, &window).await
+    }
+
+    /// What was seen in the user's mails, in those that are not deleted, the newest first.
+    async fn sightings(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start, 1 to 100; 25 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which ones.")] filter: Option<SightingFilter>,
+    ) -> Result<Connection<Sighting>> {
+        let window = Window { first, after, last, before };
+        sightings::query::list(ctx, self.own(), filter, &window).await
+    }
+
+    /// The readings of the user's mails, the newest first.
+    async fn extractions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start, 1 to 100; 25 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which ones.")] filter: Option<ExtractionFilter>,
+    ) -> Result<Connection<Extraction>> {
+        let window = Window { first, after, last, before };
+        extraction::query::list(ctx, self.own(), filter, &window).await
+    }
+
+    /// The calls of language models about the user's mails, the newest first.
+    async fn llm_usages(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start, 1 to 100; 25 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<LlmUsage>> {
+        let window = Window { first, after, last, before };
+        llm_usages::query::list(ctx, self.own(), &window).await
+    }
+
+    /// What the user spent in a period: by currency, and in it the largest first. Transfers do not count, nor does what is void; refunds
+    /// make the spending of an expense category smaller; nothing is converted.
+    async fn spending(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The days that count.")] period: PeriodInput,
+        #[graphql(desc = "What is summed up by.", default)] group_by: SpendingGroup,
+        #[graphql(desc = "How many of each currency, 1 to 100; 25 unless given.")] first: Option<i32>,
+    ) -> Result<Vec<Spending>> {
+        aggregate::spending(ctx, self.own(), &period, group_by, first).await
+    }
+
+    /// What came in and went out in each interval of a period: by interval, and in it by currency. Intervals without transactions are
+    /// left out. Transfers do not count, nor does what is void; nothing is converted.
+    async fn cash_flow(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The days that count, at most 400 intervals.")] period: PeriodInput,
+        #[graphql(desc = "How long an interval is.", default)] interval: Interval,
+    ) -> Result<Vec<CashFlow>> {
+        aggregate::cash_flow(ctx, self.own(), &period, interval).await
     }
 }

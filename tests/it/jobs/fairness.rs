@@ -10,7 +10,7 @@ use pennypost::viewer::Visibility;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::jobs::script::WorkerProcess;
+use crate::jobs::script::{Deed, WorkerProcess, deed};
 use crate::jobs::world::{TIME_SLICE, World, long};
 use crate::support::redis::shared;
 
@@ -62,7 +62,7 @@ async fn a_small_fetch_starts_within_a_time_slice_beside_three_big_mailboxes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_job_that_gives_way_is_queued_behind_the_others_with_its_checkpoint() {
+async fn a_job_that_gives_way_goes_behind_the_others_and_stays_before_its_own_users_with_its_checkpoint() {
     let world = World::new().await;
     let worker = world.worker_with(2, None);
     let stop = CancellationToken::new();
@@ -70,11 +70,12 @@ async fn a_job_that_gives_way_is_queued_behind_the_others_with_its_checkpoint() 
     let run = tokio::spawn(async move { worker.run(stopped).await });
     let ana = enqueue(&world, ANA, 1000, 50).await;
     world.wait_for_effects(ana.id, 1, PATIENCE).await;
+    let anas_next = enqueue(&world, ANA, 1000, 50).await;
     let ben = enqueue(&world, BEN, 1000, 50).await;
     world.wait_for(ben.id, State::Running, TIME_SLICE + Duration::from_secs(2)).await;
     let given_way = world.job(ana.id).await;
     assert_eq!((given_way.state, given_way.attempt, given_way.interruptions), (State::Queued, 1, 1));
-    assert!(given_way.run_at > world.job(ben.id).await.run_at, "it goes behind");
+    assert_eq!(given_way.run_at, ana.run_at, "it keeps its place among what its user has");
     assert!(given_way.worker_id.is_none() && given_way.checkpoint.is_some());
     let done = world.effects(ana.id).await.len();
     // They take turns from now on, and whoever is alone gives way to nobody.
@@ -86,12 +87,102 @@ async fn a_job_that_gives_way_is_queued_behind_the_others_with_its_checkpoint() 
     let alone = world.job(ana.id).await;
     tokio::time::sleep(TIME_SLICE + Duration::from_millis(1500)).await;
     assert_eq!(world.job(ana.id).await.interruptions, alone.interruptions);
+    assert_eq!(world.job(anas_next.id).await.attempt, 0, "one is finished before the next one is begun");
     stop.cancel();
     run.await.unwrap().unwrap();
     let steps = world.effects(ana.id).await;
     let count = i64::try_from(steps.len()).unwrap();
     assert_eq!(steps, (0..count).collect::<Vec<_>>(), "it went on from its checkpoint");
     world.assert_events_are_whole().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn runs_that_hang_do_not_keep_the_others_from_sharing() {
+    let world = World::new().await;
+    let worker = world.worker_with(4, None);
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    let run = tokio::spawn(async move { worker.run(stopped).await });
+    // Whoever keeps the most slots is asked first, and neither of these two ever leaves.
+    let hung = [ANA, ANA].map(|user| NewJob::new(Some(user), deed(Deed::Hang)));
+    for new in hung {
+        let job = world.enqueue_new(new).await;
+        world.wait_for(job.id, State::Running, PATIENCE).await;
+    }
+    let cleo = enqueue(&world, CLEO, 1000, 50).await;
+    world.wait_for_effects(cleo.id, 1, PATIENCE).await;
+    let ben = enqueue(&world, BEN, 1, 0).await;
+    world.wait_for(ben.id, State::Success, TIME_SLICE + Duration::from_secs(8)).await;
+    assert_eq!(world.job(cleo.id).await.interruptions, 1);
+    stop.cancel();
+    run.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_runs_the_one_with_progress_gives_way() {
+    let world = World::new().await;
+    let worker = world.worker_with(3, None);
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    let run = tokio::spawn(async move { worker.run(stopped).await });
+    let hung = world.enqueue_new(NewJob::new(Some(ANA), deed(Deed::Hang))).await;
+    world.wait_for(hung.id, State::Running, PATIENCE).await;
+    let cleo = enqueue(&world, CLEO, 1000, 50).await;
+    world.wait_for_effects(cleo.id, 1, PATIENCE).await;
+    tokio::time::sleep(TIME_SLICE).await;
+    let ben = enqueue(&world, BEN, 1, 0).await;
+    let ben = world.wait_for(ben.id, State::Success, PATIENCE).await;
+    assert!(wait_of(&ben) < Duration::from_millis(1800), "{:?}", wait_of(&ben));
+    stop.cancel();
+    run.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_gives_way_to_somebody_who_has_stopped_waiting() {
+    let world = World::new().await;
+    let worker = world.worker_with(2, None);
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    let run = tokio::spawn(async move { worker.run(stopped).await });
+    // It is asked after the time slice, and would hear of it at its first checkpoint.
+    let ana = enqueue(&world, ANA, 1000, 5000).await;
+    world.wait_for(ana.id, State::Running, PATIENCE).await;
+    let ben = enqueue(&world, BEN, 1, 0).await;
+    tokio::time::sleep(TIME_SLICE + Duration::from_secs(1)).await;
+    jobs::cancel(&mut *world.conn().await, Visibility::Everyone, ben.id, BEN).await.unwrap();
+    world.wait_for_effects(ana.id, 1, PATIENCE).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let ana = world.job(ana.id).await;
+    assert_eq!((ana.state, ana.interruptions), (State::Running, 0));
+    stop.cancel();
+    run.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn users_with_jobs_of_a_later_program_take_no_turns_from_the_others() {
+    let world = World::new().await;
+    let running = enqueue(&world, ANA, 1, 0).await.id;
+    let mut turn = Turn::default();
+    assert_eq!(take(&world, 1, &mut turn).await, HashSet::from([running]));
+    enqueue(&world, ANA, 1, 0).await;
+    let last = enqueue(&world, Uuid::from_u128(90), 1, 0).await.id;
+    world
+        .execute(
+            "INSERT INTO jobs (id, user_id, queue, kind, payload, state, priority, run_at, max_attempts)
+             SELECT gen_random_uuid(), ('00000000-0000-0000-0000-0000000000' || n)::uuid, 'email', 'OF_A_LATER_PROGRAM', '{}',
+                 'QUEUED', 50, now(), 5
+             FROM generate_series(10, 30) AS n",
+        )
+        .await;
+    for begin in [Turn::default(), turn] {
+        let mut turn = begin;
+        assert_eq!(take(&world, 1, &mut turn).await, HashSet::from([last]));
+        let again = format!(
+            "UPDATE jobs SET state = 'QUEUED', version = version + 1, worker_id = NULL, lease_expires_at = NULL
+             WHERE id = '{last}'"
+        );
+        world.execute(&again).await;
+    }
 }
 
 #[tokio::test]

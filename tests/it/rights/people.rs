@@ -1,8 +1,8 @@
 //! The four who ask, and how each kind of way into the schema is asked by them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::support::app::{Person, TestApp};
 use crate::support::socket::Said;
@@ -18,17 +18,23 @@ pub struct People<'a> {
     pub owner: Person<'a>,
     pub stranger: Person<'a>,
     pub admin: Person<'a>,
+    /// The variables for a row of their own, for each of them who has any, by their id.
+    pub own: BTreeMap<String, Map<String, Value>>,
 }
 
-/// What a document answers: a subscription the first event, or why there is none.
+/// What a document answers, without what is left in the bucket of who asks: that fills up while they ask.
 async fn answer(person: &Person<'_>, query: &str, variables: Value) -> Value {
+    let mut answer = first_answer(person, query, variables).await;
+    if let Some(cost) = answer.pointer_mut("/extensions/cost") {
+        cost.as_object_mut().unwrap().remove("remaining");
+    }
+    answer
+}
+
+/// The answer; of a subscription the first event, or why there is none.
+async fn first_answer(person: &Person<'_>, query: &str, variables: Value) -> Value {
     if !query.starts_with("subscription") {
-        let mut answer = person.ask(query, variables).await;
-        // What is left of one's own allowance depends on how quickly one asked before.
-        if let Some(cost) = answer["extensions"]["cost"].as_object_mut() {
-            cost.remove("remaining");
-        }
-        return answer;
+        return person.ask(query, variables).await;
     }
     let mut socket = person.socket().await;
     socket.subscribe("s", query, variables).await;
@@ -48,17 +54,28 @@ impl People<'_> {
     /// Asks by `id`, which is the owner's.
     pub async fn ask_by_id(&self, test: &TestApp, path: &str, query: &str, id: &Value, is_own_only: bool) {
         let (theirs, none) = (json!({ "id": id }), json!({ "id": never(id) }));
-        self.needs_a_viewer(path, query, theirs.clone()).await;
+        self.needs_a_viewer(path, query, self.with_own(&self.owner, &theirs)).await;
         let before = test.number(MOVES).await;
-        let strange = answer(&self.stranger, query, theirs.clone()).await;
-        assert_eq!(strange, answer(&self.stranger, query, none.clone()).await, "{path}: a stranger can tell");
+        let strange = self.answer(&self.stranger, query, &theirs).await;
+        assert_eq!(strange, self.answer(&self.stranger, query, &none).await, "{path}: a stranger can tell");
         assert_eq!(test.number(MOVES).await, before, "{path}: a stranger moved a job");
-        let own = answer(&self.owner, query, theirs.clone()).await;
+        let own = self.answer(&self.owner, query, &theirs).await;
         assert_eq!(own.get("errors"), None, "{path}: {own}");
-        assert_ne!(own, answer(&self.owner, query, none.clone()).await, "{path}: the owner sees nothing");
-        let admins = answer(&self.admin, query, theirs).await;
-        let expected = if is_own_only { answer(&self.admin, query, none).await } else { own };
+        assert_ne!(own, self.answer(&self.owner, query, &none).await, "{path}: the owner sees nothing");
+        let admins = self.answer(&self.admin, query, &theirs).await;
+        let expected = if is_own_only { self.answer(&self.admin, query, &none).await } else { own };
         assert_eq!(admins, expected, "{path}: as an admin");
+    }
+
+    /// What a document answers to somebody who has rows of their own to name beside.
+    async fn answer(&self, person: &Person<'_>, query: &str, variables: &Value) -> Value {
+        answer(person, query, self.with_own(person, variables)).await
+    }
+
+    fn with_own(&self, person: &Person<'_>, variables: &Value) -> Value {
+        let mut variables = variables.clone();
+        variables.as_object_mut().unwrap().extend(self.own.get(&person.id).cloned().unwrap_or_default());
+        variables
     }
 
     /// Asks for a list: everybody sees their own, and an admin everyone's.

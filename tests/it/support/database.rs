@@ -64,11 +64,13 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         let (server, name) = (self.server.clone(), self.name.clone());
-        // A thread of its own: the test's runtime may be on its way out.
+        // A thread of its own: the test's runtime may be on its way out. PostgreSQL waits here for every other connection to hear
+        // of it, and one that belongs to this runtime may not hear any more; what is left ends with the server.
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let mut admin = AsyncPgConnection::establish(&server).await.unwrap();
+                admin.batch_execute("SET statement_timeout = '20s'").await.unwrap();
                 admin.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
             });
         });

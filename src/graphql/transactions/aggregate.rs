@@ -1,0 +1,189 @@
+//! Sums over the ledger: what was spent on what, and what came in and went out. Each is in its own currency; nothing is converted.
+
+use async_graphql::{Context, Enum, ID, InputObject, Object};
+
+use crate::error::{Code, Error, Result};
+use crate::graphql::accounts::object::Account;
+use crate::graphql::categories::object::Category;
+use crate::graphql::context::RequestContext;
+use crate::graphql::loaders::Related;
+use crate::graphql::scalars::{Date, Money, int};
+use crate::transactions::aggregate::{self, Period};
+use crate::viewer::Visibility;
+
+/// The most rows of each currency.
+const MOST_ROWS: i32 = 100;
+/// The rows of each currency, unless `first` says otherwise.
+const DEFAULT_ROWS: i32 = 25;
+
+/// Some days, the first and the last among them.
+#[derive(InputObject)]
+pub struct PeriodInput {
+    /// The first day.
+    from: Date,
+    /// The last day.
+    to: Date,
+}
+
+/// What spending is summed up by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
+#[graphql(name = "SpendingGroup", remote = "aggregate::SpendingGroup")]
+pub enum SpendingGroup {
+    /// The category.
+    #[default]
+    Category,
+    /// The merchant, ignoring case.
+    Merchant,
+    /// The account.
+    Account,
+}
+
+/// The length of a part of a period.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
+#[graphql(name = "Interval", remote = "aggregate::Interval")]
+pub enum Interval {
+    /// A day.
+    Day,
+    /// A week, from Monday on.
+    Week,
+    /// A month of the calendar.
+    #[default]
+    Month,
+    /// A year of the calendar.
+    Year,
+}
+
+/// The object over a sum.
+pub struct Spending(aggregate::Spending);
+
+/// What was spent on one thing, in one currency.
+#[Object]
+#[expect(clippy::unused_async, reason = "the derive wants each resolver async")]
+impl Spending {
+    /// The category; null for transactions without one, and when something else is summed up by.
+    async fn category(&self, ctx: &Context<'_>) -> Related<Category> {
+        ctx.loaders().categories.related(self.0.category_id, Category).await
+    }
+
+    /// The merchant; null for transactions without one, and when something else is summed up by.
+    async fn merchant(&self) -> Option<&str> {
+        self.0.merchant.as_deref()
+    }
+
+    /// The account; null when something else is summed up by.
+    async fn account(&self, ctx: &Context<'_>) -> Related<Account> {
+        ctx.loaders().accounts.related(self.0.account_id, Account).await
+    }
+
+    /// How much was spent. Refunds make it smaller; it is negative where more came back than went out.
+    async fn spent(&self) -> Result<Money> {
+        Money::of(self.0.spent, &self.0.currency)
+    }
+
+    /// How many transactions that is, refunds among them.
+    async fn transaction_count(&self) -> i32 {
+        int(self.0.transaction_count)
+    }
+}
+
+/// The object over the sums of an interval.
+pub struct CashFlow(aggregate::CashFlow);
+
+/// What came in and what went out in one interval, in one currency.
+#[Object]
+#[expect(clippy::unused_async, reason = "the derive wants each resolver async")]
+impl CashFlow {
+    /// The first day of the interval; it may lie before the period.
+    async fn starts_on(&self) -> Date {
+        Date(self.0.starts_on)
+    }
+
+    /// What was earned. Money that was taken back makes it smaller.
+    async fn income(&self) -> Result<Money> {
+        Money::of(self.0.income, &self.0.currency)
+    }
+
+    /// What was spent. Refunds make it smaller.
+    async fn spending(&self) -> Result<Money> {
+        Money::of(self.0.spending, &self.0.currency)
+    }
+
+    /// What was earned without what was spent.
+    async fn net(&self) -> Result<Money> {
+        Money::of(self.0.income - self.0.spending, &self.0.currency)
+    }
+
+    /// How many transactions that is.
+    async fn transaction_count(&self) -> i32 {
+        int(self.0.transaction_count)
+    }
+}
+
+/// The fields of the query root.
+#[derive(Default)]
+pub struct AggregateQuery;
+
+#[Object]
+impl AggregateQuery {
+    /// What was spent in a period by the users whom the viewer may see: by currency, and in it the largest first. Transfers do not
+    /// count, nor does what is void; refunds make the spending of an expense category smaller; nothing is converted.
+    async fn spending(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The days that count.")] period: PeriodInput,
+        #[graphql(desc = "What is summed up by.", default)] group_by: SpendingGroup,
+        #[graphql(desc = "How many of each currency, 1 to 100; 25 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Only this user's; another user than the viewer is for admins.")] user_id: Option<
+            ID,
+        >,
+    ) -> Result<Vec<Spending>> {
+        let visibility = ctx.visibility(user_id.as_ref())?;
+        spending(ctx, visibility, &period, group_by, first).await
+    }
+
+    /// What came in and went out in each interval of a period, of the users whom the viewer may see: by interval, and in it by
+    /// currency. Intervals without transactions are left out. Transfers do not count, nor does what is void; nothing is converted.
+    async fn cash_flow(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The days that count, at most 400 intervals.")] period: PeriodInput,
+        #[graphql(desc = "How long an interval is.", default)] interval: Interval,
+        #[graphql(desc = "Only this user's; another user than the viewer is for admins.")] user_id: Option<
+            ID,
+        >,
+    ) -> Result<Vec<CashFlow>> {
+        let visibility = ctx.visibility(user_id.as_ref())?;
+        cash_flow(ctx, visibility, &period, interval).await
+    }
+}
+
+/// What was spent of the visible rows.
+pub async fn spending(
+    ctx: &Context<'_>,
+    visibility: Visibility,
+    period: &PeriodInput,
+    group_by: SpendingGroup,
+    first: Option<i32>,
+) -> Result<Vec<Spending>> {
+    let (period, most) = (Period::parse(period.from.0, period.to.0)?, first.unwrap_or(DEFAULT_ROWS));
+    if !(1..=MOST_ROWS).contains(&most) {
+        let message = format!("`first` has to be from 1 to {MOST_ROWS}.");
+        return Err(Error::rejected("first", Code::Invalid, message));
+    }
+    let conn = &mut *ctx.conn().await?;
+    let rows = aggregate::spending(conn, visibility, period, group_by.into(), i64::from(most)).await?;
+    Ok(rows.into_iter().map(Spending).collect())
+}
+
+/// What came in and went out of the visible rows.
+pub async fn cash_flow(
+    ctx: &Context<'_>,
+    visibility: Visibility,
+    period: &PeriodInput,
+    interval: Interval,
+) -> Result<Vec<CashFlow>> {
+    let period = Period::parse(period.from.0, period.to.0)?;
+    let conn = &mut *ctx.conn().await?;
+    let rows = aggregate::cash_flow(conn, visibility, period, interval.into()).await?;
+    Ok(rows.into_iter().map(CashFlow).collect())
+}

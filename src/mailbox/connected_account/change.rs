@@ -1,0 +1,136 @@
+//! What a person does to their mailboxes: connect one once, rename it, pause it, give it another file, and take it away.
+
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{ConnectedAccount, NewConnectedAccount, Provider, Settings, Status, create, find, parse_name};
+use crate::audit::{self, Action, Author, Changes, SubjectKind};
+use crate::clock::Clock;
+use crate::db::on_constraint;
+use crate::db::schema::connected_accounts;
+use crate::error::{Code, Error, Result};
+use crate::idempotency::{self, Once, Turn};
+use crate::mailbox::import_folder::ImportFolder;
+use crate::viewer::Visibility;
+
+/// What is to be different about a mailbox; `None` leaves it as it is.
+#[derive(Clone, Debug)]
+pub struct ConnectedAccountChanges {
+    /// MBOX: its name.
+    pub address: Option<String>,
+    /// MBOX: the file or folder, relative to the import folder.
+    pub file: Option<String>,
+    /// True keeps every fetch away from it; false lets them in again.
+    pub is_paused: Option<bool>,
+    /// The owner's import folder, in which the file has to be.
+    pub import_folder: ImportFolder,
+}
+
+/// Connects a mailbox of `user_id`, once for each key, and writes that down. A file under the name of an account that has none,
+/// because only `pennypost import` has filled it so far, becomes that account's file. Rejected when the user has that address
+/// already, or the file cannot be read.
+pub async fn connect(
+    conn: &mut AsyncPgConnection,
+    clock: &Clock,
+    user_id: Uuid,
+    new: NewConnectedAccount,
+    once: Option<&Once>,
+    author: &Author,
+) -> Result<ConnectedAccount> {
+    conn.transaction(async |conn| {
+        let turn = idempotency::begin(conn, clock, user_id, once, clock.new_id()).await?;
+        if let Turn::Again(id) = turn {
+            let found = find(conn, Visibility::Of(user_id), id).await?;
+            return found.ok_or_else(|| idempotency::gone("mailbox"));
+        }
+        let account = create(conn, clock, user_id, new).await?;
+        idempotency::settle(conn, user_id, once, account.id).await?;
+        note_connected(conn, author, &account).await?;
+        Ok(account)
+    })
+    .await
+}
+
+/// Changes a mailbox of `user_id`. One that failed is tried again once it has another file, or was paused and let in again.
+pub async fn update(
+    conn: &mut AsyncPgConnection,
+    user_id: Uuid,
+    id: Uuid,
+    changes: ConnectedAccountChanges,
+) -> Result<ConnectedAccount> {
+    let unknown = || Error::unknown("id", "mailbox");
+    let old = find(conn, Visibility::Of(user_id), id).await?.ok_or_else(unknown)?;
+    let is_file = Provider::parse(&old.provider) == Some(Provider::Mbox);
+    for (field, is_given) in [("address", changes.address.is_some()), ("file", changes.file.is_some())] {
+        if is_given && !is_file {
+            let message = "Only a mailbox that is a file has a name and a file of the user's choice.";
+            return Err(Error::rejected(field, Code::Invalid, message));
+        }
+    }
+    if let Some(file) = &changes.file {
+        changes.import_folder.check(file).await?;
+    }
+    let address = changes.address.map(|name| parse_name(Some(name))).transpose()?;
+    let is_mended = changes.file.is_some() && old.status == Status::Failed.as_str();
+    let status = match changes.is_paused {
+        Some(true) => Some(Status::Paused),
+        Some(false) if old.status == Status::Paused.as_str() => Some(Status::Active),
+        _ if is_mended => Some(Status::Active),
+        _ => None,
+    };
+    let columns = Columns {
+        address,
+        settings: changes.file.map(|file| json!(Settings { file: Some(file) })),
+        status: status.map(Status::as_str),
+        status_reason: status.map(|_| None),
+    };
+    if columns == Columns::default() {
+        return Ok(old);
+    }
+    let own = connected_accounts::table
+        .filter(connected_accounts::user_id.eq(user_id))
+        .filter(connected_accounts::id.eq(id));
+    let taken =
+        || Error::rejected("address", Code::Taken, "You have connected a mailbox of that name already.");
+    let update = diesel::update(own).set(&columns).returning(ConnectedAccount::as_returning());
+    let account = update.get_result(conn).await.optional();
+    account.map_err(on_constraint("connected_accounts_address_key", taken))?.ok_or_else(unknown)
+}
+
+/// Takes a mailbox of `user_id` away, with what the server knows about where mails lie in it. The mails stay, and so does what was
+/// read in them.
+pub async fn delete(conn: &mut AsyncPgConnection, user_id: Uuid, id: Uuid) -> Result<()> {
+    let own = connected_accounts::table
+        .filter(connected_accounts::user_id.eq(user_id))
+        .filter(connected_accounts::id.eq(id));
+    match diesel::delete(own).execute(conn).await? {
+        0 => Err(Error::unknown("id", "mailbox")),
+        _ => Ok(()),
+    }
+}
+
+async fn note_connected(
+    conn: &mut AsyncPgConnection,
+    author: &Author,
+    account: &ConnectedAccount,
+) -> QueryResult<()> {
+    let changes = Changes::none()
+        .with("provider", None, Some(&account.provider))
+        .with("address", None, Some(&account.address))
+        .with("file", None, account.settings().file.as_deref());
+    let (owner, subject) = (Some(account.user_id), Some((SubjectKind::ConnectedAccount, account.id)));
+    audit::record(conn, author, Action::ConnectedAccountCreated, owner, subject, changes).await
+}
+
+/// `None` leaves a column alone.
+#[derive(Debug, Default, PartialEq, Eq, AsChangeset)]
+#[expect(clippy::option_option, reason = "diesel's way to tell a column left alone from one set to NULL")]
+#[diesel(table_name = connected_accounts)]
+struct Columns {
+    address: Option<String>,
+    settings: Option<Value>,
+    status: Option<&'static str>,
+    status_reason: Option<Option<String>>,
+}

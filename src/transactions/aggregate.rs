@@ -1,0 +1,207 @@
+//! Sums over the ledger, each in its own currency: nothing is converted, so no rate is ever made up.
+//!
+//! What is void or deleted does not count. Transfers are neither earned nor spent. A category decides what a row is: a refund makes
+//! the spending of an expense category smaller, and money taken back the income of an income category. Without a category, the sign
+//! decides.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Date, Nullable, Numeric, Text, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use crate::error::{Code, Error, Result};
+use crate::viewer::Visibility;
+
+/// The most intervals of one answer.
+const MOST_INTERVALS: i64 = 400;
+const IS_EARNED: &str = "c.kind = 'INCOME' OR (c.id IS NULL AND t.amount > 0)";
+const IS_SPENT: &str = "c.kind = 'EXPENSE' OR (c.id IS NULL AND t.amount < 0)";
+
+/// What spending is summed up by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SpendingGroup {
+    /// The category.
+    Category,
+    /// The merchant, ignoring case.
+    Merchant,
+    /// The account.
+    Account,
+}
+
+/// The length of a part of a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Interval {
+    /// A day.
+    Day,
+    /// A week, from Monday on.
+    Week,
+    /// A month of the calendar.
+    Month,
+    /// A year of the calendar.
+    Year,
+}
+
+/// Some days, the first and the last among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    from: NaiveDate,
+    to: NaiveDate,
+}
+
+/// What was spent on one thing, in one currency.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct Spending {
+    /// The category, where that is what is summed up by; none for the rows without one.
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub category_id: Option<Uuid>,
+    /// The account, likewise.
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub account_id: Option<Uuid>,
+    /// The merchant, likewise.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub merchant: Option<String>,
+    /// ISO 4217 code.
+    #[diesel(sql_type = Text)]
+    pub currency: String,
+    /// How much; refunds make it smaller.
+    #[diesel(sql_type = Numeric)]
+    pub spent: Decimal,
+    /// How many rows that is.
+    #[diesel(sql_type = BigInt)]
+    pub transaction_count: i64,
+}
+
+/// What came in and went out in one interval, in one currency.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct CashFlow {
+    /// The first day of the interval, which may lie before the period.
+    #[diesel(sql_type = Date)]
+    pub starts_on: NaiveDate,
+    /// ISO 4217 code.
+    #[diesel(sql_type = Text)]
+    pub currency: String,
+    /// What was earned.
+    #[diesel(sql_type = Numeric)]
+    pub income: Decimal,
+    /// What was spent.
+    #[diesel(sql_type = Numeric)]
+    pub spending: Decimal,
+    /// How many rows that is.
+    #[diesel(sql_type = BigInt)]
+    pub transaction_count: i64,
+}
+
+impl Period {
+    /// The days from `from` to `to`.
+    pub fn parse(from: NaiveDate, to: NaiveDate) -> Result<Self> {
+        if from > to {
+            return Err(Error::rejected("period", Code::Invalid, "A period ends on its first day or later."));
+        }
+        Ok(Self { from, to })
+    }
+}
+
+impl Interval {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Year => "year",
+        }
+    }
+
+    fn shortest_days(self) -> i64 {
+        match self {
+            Self::Day => 1,
+            Self::Week => 7,
+            Self::Month => 28,
+            Self::Year => 365,
+        }
+    }
+}
+
+/// What was spent in the period, by `group`: the `most` largest sums of each currency, by currency and then by size.
+pub async fn spending(
+    conn: &mut AsyncPgConnection,
+    visibility: Visibility,
+    period: Period,
+    group: SpendingGroup,
+    most: i64,
+) -> QueryResult<Vec<Spending>> {
+    let (key, shown) = match group {
+        SpendingGroup::Category => {
+            ("t.category_id", "category_id, NULL::uuid AS account_id, NULL::text AS merchant")
+        }
+        SpendingGroup::Account => {
+            ("t.account_id", "NULL::uuid AS category_id, account_id, NULL::text AS merchant")
+        }
+        SpendingGroup::Merchant => {
+            ("lower(t.merchant)", "NULL::uuid AS category_id, NULL::uuid AS account_id, merchant")
+        }
+    };
+    let summed = match group {
+        SpendingGroup::Category => "t.category_id",
+        SpendingGroup::Account => "t.account_id",
+        SpendingGroup::Merchant => "max(t.merchant) AS merchant",
+    };
+    let rows = rows(visibility);
+    // Ranks within groups take a window, which diesel has no words for.
+    let statement = format!(
+        "SELECT {shown}, currency, spent, transaction_count FROM (
+            SELECT {summed}, t.currency, -sum(t.amount) AS spent, count(*) AS transaction_count,
+                row_number() OVER (PARTITION BY t.currency ORDER BY sum(t.amount), {key}) AS place
+            FROM {rows} AND ({IS_SPENT}) GROUP BY t.currency, {key}
+        ) AS ranked WHERE place <= $4 ORDER BY currency, place"
+    );
+    sql_query(statement)
+        .bind::<Nullable<SqlUuid>, _>(visibility.user())
+        .bind::<Date, _>(period.from)
+        .bind::<Date, _>(period.to)
+        .bind::<BigInt, _>(most)
+        .load(conn)
+        .await
+}
+
+/// What came in and went out in each interval of the period that has rows. Rejected when the period has too many.
+pub async fn cash_flow(
+    conn: &mut AsyncPgConnection,
+    visibility: Visibility,
+    period: Period,
+    interval: Interval,
+) -> Result<Vec<CashFlow>> {
+    let days = period.to.signed_duration_since(period.from).num_days();
+    if days / interval.shortest_days() >= MOST_INTERVALS {
+        let message = format!("A period has at most {MOST_INTERVALS} intervals; take longer ones.");
+        return Err(Error::rejected("period", Code::LimitExceeded, message));
+    }
+    let (rows, name) = (rows(visibility), interval.name());
+    // Sums under a condition, by the beginning of an interval, are beyond what diesel has words for.
+    let statement = format!(
+        "SELECT date_trunc('{name}', t.booked_on::timestamp)::date AS starts_on, t.currency,
+            coalesce(sum(t.amount) FILTER (WHERE {IS_EARNED}), 0) AS income,
+            -coalesce(sum(t.amount) FILTER (WHERE {IS_SPENT}), 0) AS spending, count(*) AS transaction_count
+        FROM {rows} AND c.kind IS DISTINCT FROM 'TRANSFER' GROUP BY 1, 2 ORDER BY 1, 2"
+    );
+    let query = sql_query(statement)
+        .bind::<Nullable<SqlUuid>, _>(visibility.user())
+        .bind::<Date, _>(period.from)
+        .bind::<Date, _>(period.to);
+    Ok(query.load(conn).await?)
+}
+
+/// The visible rows that count, beside their categories. A plan is made once for every value, so whether a user is named
+/// is a matter of the text.
+fn rows(visibility: Visibility) -> String {
+    let owner = match visibility.user() {
+        Some(_) => "t.user_id = $1",
+        None => "$1::uuid IS NULL",
+    };
+    format!(
+        "transactions t LEFT JOIN categories c ON c.user_id = t.user_id AND c.id = t.category_id
+        WHERE {owner} AND t.deleted_at IS NULL AND t.state <> 'VOID' AND t.booked_on BETWEEN $2 AND $3"
+    )
+}
