@@ -14,6 +14,7 @@ use crate::viewer::Visibility;
 
 pub mod change;
 pub mod learn;
+pub mod note;
 
 pub use change::{AccountChanges, NewAccount, create, update};
 

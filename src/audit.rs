@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 pub use action::{Action, SubjectKind};
 pub use author::{Author, Shown};
-pub use changes::Changes;
+pub use changes::{Changes, Field};
 pub use list::{AuditEntry, AuditFilter};
 
 use crate::db::schema::audit_entries;
@@ -36,25 +36,35 @@ pub async fn record(
     subject: Option<(SubjectKind, Uuid)>,
     changes: Changes,
 ) -> QueryResult<()> {
-    let (kind, subject) = subject.unzip();
-    diesel::insert_into(audit_entries::table)
-        .values((
-            audit_entries::id.eq(author.clock.new_id()),
-            audit_entries::at.eq(author.clock.now()),
-            audit_entries::action.eq(action.as_str()),
-            audit_entries::owner.eq(owner),
-            audit_entries::actor.eq(author.actor),
-            audit_entries::credential_kind.eq(author.shown.map(Shown::kind)),
-            audit_entries::credential.eq(author.shown.and_then(Shown::id)),
-            audit_entries::address.eq(author.address.map(IpNet::from)),
-            audit_entries::subject_kind.eq(kind.map(SubjectKind::as_str)),
-            audit_entries::subject.eq(subject),
-            audit_entries::changes.eq(changes.into_json()),
-            audit_entries::request_id.eq(author.request_id),
-        ))
-        .execute(conn)
-        .await
-        .map(drop)
+    insert(conn, author, action, owner, &[(subject, changes)]).await
+}
+
+/// The same for several rows at once, without saying what changed about them.
+pub async fn record_each(
+    conn: &mut AsyncPgConnection,
+    author: &Author,
+    action: Action,
+    owner: Uuid,
+    kind: SubjectKind,
+    ids: &[Uuid],
+) -> QueryResult<()> {
+    let entries: Vec<_> = ids.iter().map(|id| (Some((kind, *id)), Changes::none())).collect();
+    insert(conn, author, action, Some(owner), &entries).await
+}
+
+/// The same for a change of `subject` that may have changed nothing, of which there is nothing to tell.
+pub async fn record_changes(
+    conn: &mut AsyncPgConnection,
+    author: &Author,
+    action: Action,
+    owner: Uuid,
+    subject: (SubjectKind, Uuid),
+    changes: Changes,
+) -> QueryResult<()> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    record(conn, author, action, Some(owner), Some(subject), changes).await
 }
 
 /// The same for what is done to a user themselves.
@@ -71,4 +81,34 @@ pub async fn record_of_user(
 /// Leaves of a user who is deleted the time, the action and the pseudonym; returns in how many entries they were.
 pub async fn pseudonymise(conn: &mut AsyncPgConnection, user_id: Uuid, pseudonym: Uuid) -> QueryResult<i64> {
     diesel::select(pseudonymise_audit_entries(user_id, pseudonym)).get_result(conn).await
+}
+
+async fn insert(
+    conn: &mut AsyncPgConnection,
+    author: &Author,
+    action: Action,
+    owner: Option<Uuid>,
+    entries: &[(Option<(SubjectKind, Uuid)>, Changes)],
+) -> QueryResult<()> {
+    let rows: Vec<_> = entries
+        .iter()
+        .map(|(subject, changes)| {
+            let (kind, subject) = subject.unzip();
+            (
+                audit_entries::id.eq(author.clock.new_id()),
+                audit_entries::at.eq(author.clock.now()),
+                audit_entries::action.eq(action.as_str()),
+                audit_entries::owner.eq(owner),
+                audit_entries::actor.eq(author.actor),
+                audit_entries::credential_kind.eq(author.shown.map(Shown::kind)),
+                audit_entries::credential.eq(author.shown.and_then(Shown::id)),
+                audit_entries::address.eq(author.address.map(IpNet::from)),
+                audit_entries::subject_kind.eq(kind.map(SubjectKind::as_str)),
+                audit_entries::subject.eq(subject),
+                audit_entries::changes.eq(changes.clone().into_json()),
+                audit_entries::request_id.eq(author.request_id),
+            )
+        })
+        .collect();
+    diesel::insert_into(audit_entries::table).values(rows).execute(conn).await.map(drop)
 }

@@ -19,6 +19,7 @@ use crate::viewer::Visibility;
 
 pub mod change;
 pub mod children;
+pub mod note;
 pub mod tree;
 
 pub use change::{CategoryChanges, NewCategory, create, update};

@@ -7,6 +7,7 @@ pub mod edited;
 pub mod file;
 pub mod filter;
 pub mod list;
+pub mod note;
 pub mod of_parents;
 pub mod refile;
 pub mod row;

@@ -97,12 +97,12 @@ const MODULES: &[Module] = &[
     ]),
     module("idempotency", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &["idempotency.rs"]),
     module("categories", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &[
-        "categories.rs", "categories/change.rs", "categories/children.rs", "categories/tree.rs",
+        "categories.rs", "categories/change.rs", "categories/children.rs", "categories/note.rs", "categories/tree.rs",
     ]),
-    module("accounts", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &["accounts.rs", "accounts/change.rs", "accounts/learn.rs"]),
+    module("accounts", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &["accounts.rs", "accounts/change.rs", "accounts/learn.rs", "accounts/note.rs"]),
     module("transactions", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS, &["categories", "accounts"]], &[
         "transactions.rs", "transactions/aggregate.rs", "transactions/amount.rs", "transactions/edit.rs",
-        "transactions/edited.rs", "transactions/file.rs", "transactions/filter.rs", "transactions/list.rs",
+        "transactions/edited.rs", "transactions/file.rs", "transactions/filter.rs", "transactions/list.rs", "transactions/note.rs",
         "transactions/of_parents.rs", "transactions/refile.rs", "transactions/row.rs",
     ]),
     module("mailbox", &[LEAVES, INFRASTRUCTURE, SHARED_DOMAINS], &[

@@ -6,7 +6,9 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use crate::accounts::note::note;
 use crate::accounts::{Account, Kind, find};
+use crate::audit::{Action, Author};
 use crate::clock::Clock;
 use crate::db::on_constraint;
 use crate::db::schema::{account_masks, accounts, transactions};
@@ -56,6 +58,7 @@ pub async fn create(
     user_id: Uuid,
     new: NewAccount,
     once: Option<&Once>,
+    author: &Author,
 ) -> Result<Account> {
     let name = text::line("name", &new.name, NAME_MAX)?;
     let issuer = parse_issuer(new.issuer.as_deref())?;
@@ -66,7 +69,7 @@ pub async fn create(
             let found = find(conn, Visibility::Of(user_id), id).await?;
             return found.ok_or_else(|| idempotency::gone("account"));
         }
-        diesel::insert_into(accounts::table)
+        let made = diesel::insert_into(accounts::table)
             .values((
                 accounts::id.eq(id),
                 accounts::user_id.eq(user_id),
@@ -79,7 +82,9 @@ pub async fn create(
             .returning(Account::as_returning())
             .get_result(conn)
             .await
-            .map_err(on_constraint("accounts_name_key", taken))
+            .map_err(on_constraint("accounts_name_key", taken))?;
+        note(conn, author, Action::AccountCreated, None, Some(&made)).await?;
+        Ok(made)
     })
     .await
 }
@@ -90,6 +95,7 @@ pub async fn update(
     user_id: Uuid,
     id: Uuid,
     changes: AccountChanges,
+    author: &Author,
 ) -> Result<Account> {
     let columns = Columns {
         name: changes.name.map(|name| text::line("name", &name, NAME_MAX)).transpose()?,
@@ -112,12 +118,14 @@ pub async fn update(
             return Ok(old);
         }
         let own = accounts::table.filter(accounts::user_id.eq(user_id)).filter(accounts::id.eq(id));
-        diesel::update(own)
+        let new = diesel::update(own)
             .set(&columns)
             .returning(Account::as_returning())
             .get_result(conn)
             .await
-            .map_err(on_constraint("accounts_name_key", taken))
+            .map_err(on_constraint("accounts_name_key", taken))?;
+        note(conn, author, Action::AccountUpdated, Some(&old), Some(&new)).await?;
+        Ok(new)
     })
     .await
 }

@@ -39,6 +39,38 @@ pub enum Action {
     ApiTokenRevoked,
     /// Somebody connected a mailbox.
     ConnectedAccountCreated,
+    /// Somebody changed a mailbox.
+    ConnectedAccountUpdated,
+    /// Somebody took a mailbox away.
+    ConnectedAccountDeleted,
+    /// Somebody made a category.
+    CategoryCreated,
+    /// Somebody changed a category.
+    CategoryUpdated,
+    /// Somebody deleted a category.
+    CategoryDeleted,
+    /// Somebody made a money account.
+    AccountCreated,
+    /// Somebody changed a money account.
+    AccountUpdated,
+    /// Somebody deleted a money account.
+    AccountDeleted,
+    /// Somebody made a transaction.
+    TransactionCreated,
+    /// Somebody changed a transaction.
+    TransactionUpdated,
+    /// Somebody deleted a transaction.
+    TransactionDeleted,
+    /// Somebody booked what was seen in a mail.
+    SightingAccepted,
+    /// Somebody said that what was seen in a mail is no transaction.
+    SightingRejected,
+    /// Somebody had a mail ignored.
+    EmailIgnored,
+    /// Somebody had a mail ignored no more.
+    EmailRestored,
+    /// Somebody erased a mail.
+    EmailDeleted,
     /// Somebody cancelled a job.
     JobCancelled,
     /// Somebody had a job tried again.
@@ -62,10 +94,18 @@ pub enum SubjectKind {
     Job,
     /// A mail.
     Email,
+    /// A category.
+    Category,
+    /// A money account.
+    Account,
+    /// A transaction.
+    Transaction,
+    /// One event seen in one mail.
+    Sighting,
 }
 
 impl Action {
-    const ALL: [Self; 21] = [
+    const ALL: [Self; 37] = [
         Self::UserRegistered,
         Self::SignedIn,
         Self::SignInLocked,
@@ -84,6 +124,22 @@ impl Action {
         Self::ApiTokenCreated,
         Self::ApiTokenRevoked,
         Self::ConnectedAccountCreated,
+        Self::ConnectedAccountUpdated,
+        Self::ConnectedAccountDeleted,
+        Self::CategoryCreated,
+        Self::CategoryUpdated,
+        Self::CategoryDeleted,
+        Self::AccountCreated,
+        Self::AccountUpdated,
+        Self::AccountDeleted,
+        Self::TransactionCreated,
+        Self::TransactionUpdated,
+        Self::TransactionDeleted,
+        Self::SightingAccepted,
+        Self::SightingRejected,
+        Self::EmailIgnored,
+        Self::EmailRestored,
+        Self::EmailDeleted,
         Self::JobCancelled,
         Self::JobRetried,
         Self::EmailTextRead,
@@ -110,6 +166,22 @@ impl Action {
             Self::ApiTokenCreated => "API_TOKEN_CREATED",
             Self::ApiTokenRevoked => "API_TOKEN_REVOKED",
             Self::ConnectedAccountCreated => "CONNECTED_ACCOUNT_CREATED",
+            Self::ConnectedAccountUpdated => "CONNECTED_ACCOUNT_UPDATED",
+            Self::ConnectedAccountDeleted => "CONNECTED_ACCOUNT_DELETED",
+            Self::CategoryCreated => "CATEGORY_CREATED",
+            Self::CategoryUpdated => "CATEGORY_UPDATED",
+            Self::CategoryDeleted => "CATEGORY_DELETED",
+            Self::AccountCreated => "ACCOUNT_CREATED",
+            Self::AccountUpdated => "ACCOUNT_UPDATED",
+            Self::AccountDeleted => "ACCOUNT_DELETED",
+            Self::TransactionCreated => "TRANSACTION_CREATED",
+            Self::TransactionUpdated => "TRANSACTION_UPDATED",
+            Self::TransactionDeleted => "TRANSACTION_DELETED",
+            Self::SightingAccepted => "SIGHTING_ACCEPTED",
+            Self::SightingRejected => "SIGHTING_REJECTED",
+            Self::EmailIgnored => "EMAIL_IGNORED",
+            Self::EmailRestored => "EMAIL_RESTORED",
+            Self::EmailDeleted => "EMAIL_DELETED",
             Self::JobCancelled => "JOB_CANCELLED",
             Self::JobRetried => "JOB_RETRIED",
             Self::EmailTextRead => "EMAIL_TEXT_READ",
@@ -123,8 +195,18 @@ impl Action {
 }
 
 impl SubjectKind {
-    const ALL: [Self; 6] =
-        [Self::User, Self::Session, Self::ApiToken, Self::ConnectedAccount, Self::Job, Self::Email];
+    const ALL: [Self; 10] = [
+        Self::User,
+        Self::Session,
+        Self::ApiToken,
+        Self::ConnectedAccount,
+        Self::Job,
+        Self::Email,
+        Self::Category,
+        Self::Account,
+        Self::Transaction,
+        Self::Sighting,
+    ];
 
     /// The name in the database and in the API.
     pub fn as_str(self) -> &'static str {
@@ -135,6 +217,10 @@ impl SubjectKind {
             Self::ConnectedAccount => "CONNECTED_ACCOUNT",
             Self::Job => "JOB",
             Self::Email => "EMAIL",
+            Self::Category => "CATEGORY",
+            Self::Account => "ACCOUNT",
+            Self::Transaction => "TRANSACTION",
+            Self::Sighting => "SIGHTING",
         }
     }
 

@@ -9,6 +9,9 @@ const LONGEST: usize = 500;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes(Map<String, Value>);
 
+/// A field of a row, by its name in the API, and how its value is told.
+pub type Field<Row> = (&'static str, fn(&Row) -> Option<String>);
+
 /// One field that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -33,6 +36,13 @@ impl Changes {
             self.0.insert(field.to_owned(), json!({ "before": cut(before), "after": cut(after) }));
         }
         self
+    }
+
+    /// What is different between a row before and after; there is none before it was made, and none after it was deleted.
+    pub fn between<Row>(before: Option<&Row>, after: Option<&Row>, fields: &[Field<Row>]) -> Self {
+        fields.iter().fold(Self::none(), |changes, (field, tell)| {
+            changes.with(field, before.and_then(tell).as_deref(), after.and_then(tell).as_deref())
+        })
     }
 
     /// True when no field changed.

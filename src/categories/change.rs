@@ -4,6 +4,8 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::audit::{Action, Author};
+use crate::categories::note::note;
 use crate::categories::tree::Tree;
 use crate::categories::{Category, Kind, find};
 use crate::clock::Clock;
@@ -54,6 +56,7 @@ pub async fn create(
     user_id: Uuid,
     new: NewCategory,
     once: Option<&Once>,
+    author: &Author,
 ) -> Result<Category> {
     let name = text::line("name", &new.name, NAME_MAX)?;
     let colour = parse_colour(new.colour)?;
@@ -65,7 +68,7 @@ pub async fn create(
             return found.ok_or_else(|| idempotency::gone("category"));
         }
         Tree::lock(conn, user_id).await?.check(None, new.parent_id, new.kind)?;
-        diesel::insert_into(categories::table)
+        let made = diesel::insert_into(categories::table)
             .values((
                 categories::id.eq(id),
                 categories::user_id.eq(user_id),
@@ -78,7 +81,9 @@ pub async fn create(
             .returning(Category::as_returning())
             .get_result(conn)
             .await
-            .map_err(on_constraint("categories_name_key", || taken("name")))
+            .map_err(on_constraint("categories_name_key", || taken("name")))?;
+        note(conn, author, Action::CategoryCreated, None, Some(&made)).await?;
+        Ok(made)
     })
     .await
 }
@@ -89,6 +94,7 @@ pub async fn update(
     user_id: Uuid,
     id: Uuid,
     changes: CategoryChanges,
+    author: &Author,
 ) -> Result<Category> {
     let columns = Columns {
         name: changes.name.map(|name| text::line("name", &name, NAME_MAX)).transpose()?,
@@ -108,20 +114,22 @@ pub async fn update(
         }
         let own = categories::table.filter(categories::user_id.eq(user_id)).filter(categories::id.eq(id));
         let field = if columns.name.is_some() { "name" } else { "parentId" };
-        diesel::update(own)
+        let new = diesel::update(own)
             .set(&columns)
             .returning(Category::as_returning())
             .get_result(conn)
             .await
-            .map_err(on_constraint("categories_name_key", || taken(field)))
+            .map_err(on_constraint("categories_name_key", || taken(field)))?;
+        note(conn, author, Action::CategoryUpdated, Some(&old), Some(&new)).await?;
+        Ok(new)
     })
     .await
 }
 
-/// Keeps anything new from the category until the transaction ends.
-pub async fn lock(conn: &mut AsyncPgConnection, user_id: Uuid, id: Uuid) -> QueryResult<()> {
+/// The category of `user_id`, with nothing new in it until the transaction ends.
+pub async fn lock(conn: &mut AsyncPgConnection, user_id: Uuid, id: Uuid) -> QueryResult<Option<Category>> {
     let own = categories::table.filter(categories::user_id.eq(user_id)).filter(categories::id.eq(id));
-    own.select(categories::id).for_update().load::<Uuid>(conn).await.map(drop)
+    own.select(Category::as_select()).for_update().first(conn).await.optional()
 }
 
 /// Puts the categories right below `from` below another one, or at the top.

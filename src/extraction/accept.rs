@@ -14,9 +14,10 @@ use super::draft::{Direction, Draft, Field, Kind, Source, Span, Stage};
 use super::evidence::Reason;
 use super::extractor::{Origin, Reader};
 use super::filing::mention;
-use super::review::{drafts_of, kind_of, lock};
+use super::review::{drafts_of, kind_of, lock, note};
 use super::sighting::{Sighting, State};
 use crate::accounts::{self, Account, learn};
+use crate::audit::{Action, Author};
 use crate::categories;
 use crate::clock::Clock;
 use crate::db::schema::sightings;
@@ -56,6 +57,7 @@ pub async fn accept(
     (user_id, id): (Uuid, Uuid),
     said: Said,
     once: Option<&Once>,
+    author: &Author,
 ) -> Result<(Sighting, Transaction)> {
     let transaction_id = clock.new_id();
     conn.transaction(async |conn| {
@@ -75,9 +77,10 @@ pub async fn accept(
         let book = Book { clock, user_id, reader, mail: &mail, kind };
         let reading = book.reading(conn, &draft, &said, account.as_ref()).await?;
         file::insert(conn, user_id, &[(transaction_id, reading)]).await?;
-        let booked = edit::update(conn, user_id, transaction_id, changes(said)).await?;
-        let sighting = settle(conn, user_id, id, transaction_id).await?;
-        Ok((sighting, booked))
+        let (_, booked) = edit::change(conn, user_id, transaction_id, changes(said)).await?;
+        let settled = settle(conn, user_id, id, transaction_id).await?;
+        note(conn, author, Action::SightingAccepted, &sighting, &settled).await?;
+        Ok((settled, booked))
     })
     .await
 }

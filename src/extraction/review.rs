@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::draft::Draft;
 use super::run::found_by;
 use super::sighting::{Sighting, State};
+use crate::audit::{self, Action, Author, Changes, Field, SubjectKind};
 use crate::db::schema::{emails, extractions, sightings};
 use crate::error::{Code, Error, Result};
 use crate::mailbox::to_read;
@@ -20,6 +21,12 @@ use crate::viewer::Visibility;
 
 const REASON_MAX: usize = 500;
 const NO_REASON: &str = "A person rejected it.";
+/// What the audit tells of a sighting.
+const FIELDS: &[Field<Sighting>] = &[
+    ("state", |row| Some(row.state.clone())),
+    ("reason", |row| row.reason.clone()),
+    ("transactionId", |row| row.transaction_id.map(|id| id.to_string())),
+];
 
 /// Conditions that all have to hold; an empty list asks for nothing.
 #[derive(Clone, Debug, Default)]
@@ -88,6 +95,7 @@ pub async fn reject(
     user_id: Uuid,
     id: Uuid,
     reason: Option<&str>,
+    author: &Author,
 ) -> Result<Sighting> {
     let reason = text::optional_line("reason", reason, REASON_MAX)?;
     conn.transaction(async |conn| {
@@ -103,9 +111,24 @@ pub async fn reject(
                 sightings::reason.eq(reason.as_deref().unwrap_or(NO_REASON)),
             ))
             .returning(Sighting::as_returning());
-        Ok(rejected.get_result(conn).await?)
+        let rejected = rejected.get_result(conn).await?;
+        note(conn, author, Action::SightingRejected, &sighting, &rejected).await?;
+        Ok(rejected)
     })
     .await
+}
+
+/// Writes down what became of a sighting.
+pub(super) async fn note(
+    conn: &mut AsyncPgConnection,
+    author: &Author,
+    action: Action,
+    before: &Sighting,
+    after: &Sighting,
+) -> QueryResult<()> {
+    let changes = Changes::between(Some(before), Some(after), FIELDS);
+    let subject = (SubjectKind::Sighting, after.id);
+    audit::record_changes(conn, author, action, after.user_id, subject, changes).await
 }
 
 /// The sighting of `user_id` in a living mail, which no extraction reads and nobody else moves until the transaction ends.

@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::audit::{self, Action, Author, SubjectKind};
 use crate::db::schema::{email_sources, email_texts, emails};
 use crate::error::Result;
 use crate::mailbox::email::{Email, ExtractionStatus};
@@ -21,10 +21,14 @@ pub async fn ignore(
     conn: &mut AsyncPgConnection,
     user_id: Uuid,
     ids: &[Uuid],
+    author: &Author,
 ) -> Result<HashMap<Uuid, Email>> {
     conn.transaction(async |conn| {
         let found = lock(conn, user_id, ids).await?;
+        let known = ignored_among(conn, user_id, &found).await?;
         set_status(conn, user_id, &found, ExtractionStatus::Ignored, Some(IGNORED)).await?;
+        let new: Vec<Uuid> = found.iter().copied().filter(|id| !known.contains(id)).collect();
+        audit::record_each(conn, author, Action::EmailIgnored, user_id, SubjectKind::Email, &new).await?;
         load(conn, user_id, &found).await
     })
     .await
@@ -36,15 +40,12 @@ pub async fn restore(
     conn: &mut AsyncPgConnection,
     user_id: Uuid,
     ids: &[Uuid],
+    author: &Author,
 ) -> Result<HashMap<Uuid, Email>> {
     conn.transaction(async |conn| {
         let found = lock(conn, user_id, ids).await?;
-        let ignored: Vec<Uuid> = emails::table
-            .filter(emails::user_id.eq(user_id))
-            .filter(emails::id.eq_any(&found))
-            .filter(emails::extraction_status.eq(ExtractionStatus::Ignored.as_str()))
-            .select(emails::id)
-            .load(conn)
+        let ignored = ignored_among(conn, user_id, &found).await?;
+        audit::record_each(conn, author, Action::EmailRestored, user_id, SubjectKind::Email, &ignored)
             .await?;
         let with_text: HashSet<Uuid> = email_texts::table
             .filter(email_texts::user_id.eq(user_id))
@@ -70,7 +71,7 @@ pub async fn delete(
     conn: &mut AsyncPgConnection,
     user_id: Uuid,
     ids: &[Uuid],
-    now: DateTime<Utc>,
+    author: &Author,
 ) -> Result<HashMap<Uuid, Email>> {
     conn.transaction(async |conn| {
         let found = lock(conn, user_id, ids).await?;
@@ -79,7 +80,8 @@ pub async fn delete(
         let texts = email_texts::table.filter(email_texts::user_id.eq(user_id));
         diesel::delete(texts.filter(email_texts::email_id.eq_any(&found))).execute(conn).await?;
         let own = emails::table.filter(emails::user_id.eq(user_id)).filter(emails::id.eq_any(&found));
-        diesel::update(own).set(emails::deleted_at.eq(now)).execute(conn).await?;
+        diesel::update(own).set(emails::deleted_at.eq(author.now())).execute(conn).await?;
+        audit::record_each(conn, author, Action::EmailDeleted, user_id, SubjectKind::Email, &found).await?;
         load(conn, user_id, &found).await
     })
     .await
@@ -92,6 +94,15 @@ async fn lock(conn: &mut AsyncPgConnection, user_id: Uuid, ids: &[Uuid]) -> Quer
         .filter(emails::id.eq_any(ids))
         .filter(emails::deleted_at.is_null());
     living.order(emails::id).select(emails::id).for_update().load(conn).await
+}
+
+/// Which of them are ignored.
+async fn ignored_among(conn: &mut AsyncPgConnection, user_id: Uuid, ids: &[Uuid]) -> QueryResult<Vec<Uuid>> {
+    let ignored = emails::table
+        .filter(emails::user_id.eq(user_id))
+        .filter(emails::id.eq_any(ids))
+        .filter(emails::extraction_status.eq(ExtractionStatus::Ignored.as_str()));
+    ignored.order(emails::id).select(emails::id).load(conn).await
 }
 
 async fn set_status(

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::accounts::change::hold;
+use crate::audit::{Action, Author};
 use crate::clock::Clock;
 use crate::db::on_constraint;
 use crate::db::schema::transactions;
@@ -17,6 +18,7 @@ use crate::text;
 use crate::transactions::amount;
 use crate::transactions::edited::Edited;
 use crate::transactions::list::find;
+use crate::transactions::note::note;
 use crate::transactions::row::{Source, State, Transaction};
 use crate::viewer::Visibility;
 
@@ -83,6 +85,7 @@ pub async fn create(
     user_id: Uuid,
     new: NewTransaction,
     once: Option<&Once>,
+    author: &Author,
 ) -> Result<Transaction> {
     let merchant = text::optional_line("merchant", new.merchant.as_deref(), MERCHANT_MAX)?;
     let description = text::optional_line("description", new.description.as_deref(), DESCRIPTION_MAX)?;
@@ -96,7 +99,7 @@ pub async fn create(
         let currency = currency_of(conn, user_id, new.account_id).await?;
         let money = Money { amount: new.amount, currency };
         amount::check(money, new.original)?;
-        diesel::insert_into(transactions::table)
+        let made = diesel::insert_into(transactions::table)
             .values((
                 (
                     transactions::id.eq(id),
@@ -119,18 +122,37 @@ pub async fn create(
             .returning(Transaction::as_returning())
             .get_result(conn)
             .await
-            .map_err(on_constraint("transactions_category_fkey", unknown_category))
+            .map_err(on_constraint("transactions_category_fkey", unknown_category))?;
+        note(conn, author, Action::TransactionCreated, None, Some(&made)).await?;
+        Ok(made)
     })
     .await
 }
 
-/// Changes a transaction of `user_id`, and remembers which fields a person has set: no reading of a mail overwrites those.
+/// Changes a transaction of `user_id`, and writes that down.
 pub async fn update(
     conn: &mut AsyncPgConnection,
     user_id: Uuid,
     id: Uuid,
     changes: TransactionChanges,
+    author: &Author,
 ) -> Result<Transaction> {
+    conn.transaction(async |conn| {
+        let (old, new) = change(conn, user_id, id, changes).await?;
+        note(conn, author, Action::TransactionUpdated, Some(&old), Some(&new)).await?;
+        Ok(new)
+    })
+    .await
+}
+
+/// Changes a transaction of `user_id` in the caller's transaction, and remembers which fields a person has set: no reading of a mail
+/// overwrites those. As it was, and as it is.
+pub async fn change(
+    conn: &mut AsyncPgConnection,
+    user_id: Uuid,
+    id: Uuid,
+    changes: TransactionChanges,
+) -> Result<(Transaction, Transaction)> {
     let merchant = changes.merchant.as_ref().map(Option::as_deref);
     let description = changes.description.as_ref().map(Option::as_deref);
     let notes = changes.notes.as_ref().map(Option::as_deref);
@@ -147,39 +169,42 @@ pub async fn update(
         state: changes.state.map(State::as_str),
         ..Columns::default()
     };
-    conn.transaction(async |conn| {
-        let old = lock(conn, user_id, id).await?;
-        let account_currency = match changes.account_id {
-            Some(account_id) => Some(currency_of(conn, user_id, account_id).await?),
-            None => None,
-        };
-        let money = amount::changed(&old, account_currency, changes.amount, changes.original)?;
-        columns.set_money(&old, money);
-        let edited = Edited::of(&changes, columns.currency.is_some());
-        if edited.is_empty() {
-            return Ok(old);
-        }
-        columns.edited_fields = Some(edited.added_to(&old.edited_fields));
-        let own =
-            transactions::table.filter(transactions::user_id.eq(user_id)).filter(transactions::id.eq(id));
-        diesel::update(own)
-            .set(&columns)
-            .returning(Transaction::as_returning())
-            .get_result(conn)
-            .await
-            .map_err(on_constraint("transactions_category_fkey", unknown_category))
-    })
-    .await
+    let old = lock(conn, user_id, id).await?;
+    let account_currency = match changes.account_id {
+        Some(account_id) => Some(currency_of(conn, user_id, account_id).await?),
+        None => None,
+    };
+    let money = amount::changed(&old, account_currency, changes.amount, changes.original)?;
+    columns.set_money(&old, money);
+    let edited = Edited::of(&changes, columns.currency.is_some());
+    if edited.is_empty() {
+        return Ok((old.clone(), old));
+    }
+    columns.edited_fields = Some(edited.added_to(&old.edited_fields));
+    let own = transactions::table.filter(transactions::user_id.eq(user_id)).filter(transactions::id.eq(id));
+    let new = diesel::update(own)
+        .set(&columns)
+        .returning(Transaction::as_returning())
+        .get_result(conn)
+        .await
+        .map_err(on_constraint("transactions_category_fkey", unknown_category))?;
+    Ok((old, new))
 }
 
 /// Takes a transaction of `user_id` out of the ledger. The row stays as a tombstone, so that no mail brings it back.
-pub async fn delete(conn: &mut AsyncPgConnection, user_id: Uuid, id: Uuid, now: DateTime<Utc>) -> Result<()> {
-    let living = transactions::table
-        .filter(transactions::user_id.eq(user_id))
-        .filter(transactions::id.eq(id))
-        .filter(transactions::deleted_at.is_null());
-    let deleted = diesel::update(living).set(transactions::deleted_at.eq(now)).execute(conn).await?;
-    if deleted == 0 { Err(unknown()) } else { Ok(()) }
+pub async fn delete(conn: &mut AsyncPgConnection, user_id: Uuid, id: Uuid, author: &Author) -> Result<()> {
+    conn.transaction(async |conn| {
+        let living = transactions::table
+            .filter(transactions::user_id.eq(user_id))
+            .filter(transactions::id.eq(id))
+            .filter(transactions::deleted_at.is_null());
+        let deleted = diesel::update(living)
+            .set(transactions::deleted_at.eq(author.now()))
+            .returning(Transaction::as_returning());
+        let deleted = deleted.get_result(conn).await.optional()?.ok_or_else(unknown)?;
+        Ok(note(conn, author, Action::TransactionDeleted, Some(&deleted), None).await?)
+    })
+    .await
 }
 
 async fn lock(conn: &mut AsyncPgConnection, user_id: Uuid, id: Uuid) -> Result<Transaction> {

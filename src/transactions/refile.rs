@@ -7,7 +7,10 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::accounts::change as accounts;
+use crate::accounts::note::note_deleted as note_account_deleted;
+use crate::audit::Author;
 use crate::categories::change as categories;
+use crate::categories::note::note_deleted as note_category_deleted;
 use crate::categories::tree::Tree;
 use crate::db::schema::transactions;
 use crate::error::{Code, Error, Result};
@@ -43,13 +46,12 @@ pub async fn delete_category(
     id: Uuid,
     transactions_to: Option<Destination>,
     children_to: Option<Destination>,
+    author: &Author,
 ) -> Result<()> {
     conn.transaction(async |conn| {
         let tree = Tree::lock(conn, user_id).await?;
-        if !tree.holds(id) {
-            return Err(Error::unknown("id", "category"));
-        }
-        categories::lock(conn, user_id, id).await?;
+        let own = categories::lock(conn, user_id, id).await?;
+        let own = own.ok_or_else(|| Error::unknown("id", "category"))?;
         check_destination(&tree, id, transactions_to, "transactionsTo")?;
         check_destination(&tree, id, children_to, "childrenTo")?;
         let living = transactions::table
@@ -76,6 +78,11 @@ pub async fn delete_category(
             let rows = transactions::table.filter(transactions::user_id.eq(user_id));
             diesel::update(rows.filter(transactions::category_id.eq(id))).set(set).execute(conn).await?;
         }
+        let moved = [
+            ("transactionsTo", transactions_to.and_then(Destination::id)),
+            ("childrenTo", children_to.and_then(Destination::id)),
+        ];
+        note_category_deleted(conn, author, &own, &moved).await?;
         Ok(categories::delete(conn, user_id, id).await?)
     })
     .await
@@ -88,6 +95,7 @@ pub async fn delete_account(
     user_id: Uuid,
     id: Uuid,
     transactions_to: Option<Uuid>,
+    author: &Author,
 ) -> Result<()> {
     conn.transaction(async |conn| {
         let own = accounts::lock(conn, user_id, id).await?.ok_or_else(|| Error::unknown("id", "account"))?;
@@ -117,6 +125,7 @@ pub async fn delete_account(
             }
             None => {}
         }
+        note_account_deleted(conn, author, &own, &[("transactionsTo", transactions_to)]).await?;
         Ok(accounts::delete(conn, user_id, id).await?)
     })
     .await

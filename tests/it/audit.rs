@@ -1,5 +1,7 @@
 //! Who changed what: that it is written down with the change, who reads it, and that nobody changes it afterwards.
 
+mod ledger;
+
 use serde_json::{Value, json};
 
 use crate::identity::world::{client, code_in_mail, start, text};

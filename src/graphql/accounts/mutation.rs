@@ -83,19 +83,19 @@ impl AccountMutation {
 async fn create(ctx: &Context<'_>, input: CreateAccountInput) -> Result<accounts::Account> {
     let once = once("createAccount", input.idempotency_key.as_deref(), &input)?;
     let (clock, user_id, new) = (&ctx.app().clock, ctx.viewer()?.user_id, input.parse()?);
-    accounts::create(&mut *ctx.conn().await?, clock, user_id, new, once.as_ref()).await
+    accounts::create(&mut *ctx.conn().await?, clock, user_id, new, once.as_ref(), &ctx.author()).await
 }
 
 async fn update(ctx: &Context<'_>, input: UpdateAccountInput) -> Result<accounts::Account> {
     let id = NodeType::Account.read(&input.id, "id")?;
     let (user_id, changes) = (ctx.viewer()?.user_id, input.parse()?);
-    accounts::update(&mut *ctx.conn().await?, user_id, id, changes).await
+    accounts::update(&mut *ctx.conn().await?, user_id, id, changes, &ctx.author()).await
 }
 
 async fn delete(ctx: &Context<'_>, input: DeleteAccountInput) -> Result<ID> {
     let id = NodeType::Account.read(&input.id, "id")?;
     let to = input.transactions_to.as_ref().map(|to| NodeType::Account.read(to, "transactionsTo"));
     let (user_id, to) = (ctx.viewer()?.user_id, to.transpose()?);
-    refile::delete_account(&mut *ctx.conn().await?, user_id, id, to).await?;
+    refile::delete_account(&mut *ctx.conn().await?, user_id, id, to, &ctx.author()).await?;
     Ok(input.id)
 }

@@ -1,6 +1,7 @@
 //! The object `AuditEntry`.
 
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+use uuid::Uuid;
 
 use crate::audit;
 use crate::audit::Shown;
@@ -54,6 +55,38 @@ pub enum AuditAction {
     ApiTokenRevoked,
     /// Somebody connected a mailbox.
     ConnectedAccountCreated,
+    /// Somebody changed a mailbox.
+    ConnectedAccountUpdated,
+    /// Somebody took a mailbox away.
+    ConnectedAccountDeleted,
+    /// Somebody made a category.
+    CategoryCreated,
+    /// Somebody changed a category.
+    CategoryUpdated,
+    /// Somebody deleted a category.
+    CategoryDeleted,
+    /// Somebody made a money account.
+    AccountCreated,
+    /// Somebody changed a money account.
+    AccountUpdated,
+    /// Somebody deleted a money account.
+    AccountDeleted,
+    /// Somebody made a transaction.
+    TransactionCreated,
+    /// Somebody changed a transaction.
+    TransactionUpdated,
+    /// Somebody deleted a transaction.
+    TransactionDeleted,
+    /// Somebody booked what was seen in a mail.
+    SightingAccepted,
+    /// Somebody said that what was seen in a mail is no transaction.
+    SightingRejected,
+    /// Somebody had a mail ignored.
+    EmailIgnored,
+    /// Somebody had a mail ignored no more.
+    EmailRestored,
+    /// Somebody erased a mail.
+    EmailDeleted,
     /// Somebody cancelled a job.
     JobCancelled,
     /// Somebody had a job tried again.
@@ -78,6 +111,14 @@ pub enum SubjectKind {
     Job,
     /// A mail.
     Email,
+    /// A category.
+    Category,
+    /// A money account.
+    Account,
+    /// A transaction.
+    Transaction,
+    /// One event seen in one mail.
+    Sighting,
 }
 
 /// What somebody shows to be who they are.
@@ -176,10 +217,11 @@ impl AuditEntry {
 
     /// The fields that changed. There is never a secret among them, nor the text of a mail.
     async fn changes(&self) -> Vec<AuditChange> {
+        let named = |field: &str, value: Option<String>| value.map(|value| as_id(self.kind(), field, value));
         let change = |change: audit::changes::Change| AuditChange {
+            before: named(&change.field, change.before),
+            after: named(&change.field, change.after),
             field: change.field,
-            before: change.before,
-            after: change.after,
         };
         self.0.changes().into_iter().map(change).collect()
     }
@@ -196,6 +238,17 @@ impl AuditEntry {
     }
 }
 
+/// The value of a field; the opaque id where the row holds the id of another one.
+fn as_id(kind: Option<audit::SubjectKind>, field: &str, value: String) -> String {
+    let node_type = match (field, kind) {
+        ("accountId", _) | ("transactionsTo", Some(audit::SubjectKind::Account)) => NodeType::Account,
+        ("categoryId" | "parentId" | "transactionsTo" | "childrenTo", _) => NodeType::Category,
+        ("transactionId", _) => NodeType::Transaction,
+        _ => return value,
+    };
+    Uuid::parse_str(&value).map_or(value, |id| node_type.id(id).0)
+}
+
 fn node_type(kind: audit::SubjectKind) -> NodeType {
     match kind {
         audit::SubjectKind::User => NodeType::User,
@@ -204,5 +257,9 @@ fn node_type(kind: audit::SubjectKind) -> NodeType {
         audit::SubjectKind::ConnectedAccount => NodeType::ConnectedAccount,
         audit::SubjectKind::Job => NodeType::Job,
         audit::SubjectKind::Email => NodeType::Email,
+        audit::SubjectKind::Category => NodeType::Category,
+        audit::SubjectKind::Account => NodeType::Account,
+        audit::SubjectKind::Transaction => NodeType::Transaction,
+        audit::SubjectKind::Sighting => NodeType::Sighting,
     }
 }

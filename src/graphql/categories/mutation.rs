@@ -83,18 +83,19 @@ impl CategoryMutation {
 async fn create(ctx: &Context<'_>, input: CreateCategoryInput) -> Result<categories::Category> {
     let once = once("createCategory", input.idempotency_key.as_deref(), &input)?;
     let (clock, user_id, new) = (&ctx.app().clock, ctx.viewer()?.user_id, input.parse()?);
-    categories::create(&mut *ctx.conn().await?, clock, user_id, new, once.as_ref()).await
+    categories::create(&mut *ctx.conn().await?, clock, user_id, new, once.as_ref(), &ctx.author()).await
 }
 
 async fn update(ctx: &Context<'_>, input: UpdateCategoryInput) -> Result<categories::Category> {
     let id = NodeType::Category.read(&input.id, "id")?;
     let (user_id, changes) = (ctx.viewer()?.user_id, input.parse()?);
-    categories::update(&mut *ctx.conn().await?, user_id, id, changes).await
+    categories::update(&mut *ctx.conn().await?, user_id, id, changes, &ctx.author()).await
 }
 
 async fn delete(ctx: &Context<'_>, input: DeleteCategoryInput) -> Result<ID> {
     let id = NodeType::Category.read(&input.id, "id")?;
     let (user_id, (transactions_to, children_to)) = (ctx.viewer()?.user_id, input.destinations()?);
-    refile::delete_category(&mut *ctx.conn().await?, user_id, id, transactions_to, children_to).await?;
+    let (conn, author) = (&mut *ctx.conn().await?, ctx.author());
+    refile::delete_category(conn, user_id, id, transactions_to, children_to, &author).await?;
     Ok(input.id)
 }

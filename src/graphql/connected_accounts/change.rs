@@ -92,11 +92,11 @@ async fn update(ctx: &Context<'_>, input: UpdateConnectedAccountInput) -> Result
         is_paused: changed("isPaused", input.is_paused)?,
         import_folder: ImportFolder::new(ctx.app().import_folder_of(&user.username)),
     };
-    change::update(&mut conn, user_id, id, changes).await
+    change::update(&mut conn, user_id, id, changes, &ctx.author()).await
 }
 
 async fn delete(ctx: &Context<'_>, input: DeleteConnectedAccountInput) -> Result<ID> {
     let (id, user_id) = (NodeType::ConnectedAccount.read(&input.id, "id")?, ctx.viewer()?.user_id);
-    change::delete(&mut *ctx.conn().await?, user_id, id).await?;
+    change::delete(&mut *ctx.conn().await?, user_id, id, &ctx.author()).await?;
     Ok(input.id)
 }

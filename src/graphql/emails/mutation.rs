@@ -155,17 +155,17 @@ impl EmailMutation {
 
 async fn ignore(ctx: &Context<'_>, ids: &[ID]) -> Result<Found> {
     let (user_id, ids) = (ctx.viewer()?.user_id, read(ids, "ids")?);
-    manage::ignore(&mut *ctx.conn().await?, user_id, &ids).await
+    manage::ignore(&mut *ctx.conn().await?, user_id, &ids, &ctx.author()).await
 }
 
 async fn restore(ctx: &Context<'_>, ids: &[ID]) -> Result<Found> {
     let (user_id, ids) = (ctx.viewer()?.user_id, read(ids, "ids")?);
-    manage::restore(&mut *ctx.conn().await?, user_id, &ids).await
+    manage::restore(&mut *ctx.conn().await?, user_id, &ids, &ctx.author()).await
 }
 
 async fn delete(ctx: &Context<'_>, ids: &[ID]) -> Result<Found> {
     let (user_id, ids) = (ctx.viewer()?.user_id, read(ids, "ids")?);
-    manage::delete(&mut *ctx.conn().await?, user_id, &ids, ctx.app().clock.now()).await
+    manage::delete(&mut *ctx.conn().await?, user_id, &ids, &ctx.author()).await
 }
 
 /// The rows that ids name; what is no id of a mail names none.

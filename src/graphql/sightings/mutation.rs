@@ -77,10 +77,10 @@ async fn book(
     let (said, conn) = (input.parse()?, &mut *ctx.conn().await?);
     let user = user::find(conn, user_id).await?.ok_or(Error::Unauthenticated)?;
     let reader = Reader { zone: user.zone(), home_currency: Currency::parse(&user.base_currency) };
-    accept::accept(conn, &ctx.app().clock, &reader, (user_id, id), said, once.as_ref()).await
+    accept::accept(conn, &ctx.app().clock, &reader, (user_id, id), said, once.as_ref(), &ctx.author()).await
 }
 
 async fn reject(ctx: &Context<'_>, input: RejectSightingInput) -> Result<sighting::Sighting> {
     let (id, user_id) = (NodeType::Sighting.read(&input.id, "id")?, ctx.viewer()?.user_id);
-    review::reject(&mut *ctx.conn().await?, user_id, id, input.reason.as_deref()).await
+    review::reject(&mut *ctx.conn().await?, user_id, id, input.reason.as_deref(), &ctx.author()).await
 }

@@ -84,18 +84,18 @@ async fn create(ctx: &Context<'_>, input: CreateTransactionInput) -> Result<tran
     let once = once("createTransaction", input.idempotency_key.as_deref(), &input)?;
     let (clock, viewer) = (&ctx.app().clock, ctx.viewer()?);
     let new = input.parse(Source::of(viewer.credential))?;
-    edit::create(&mut *ctx.conn().await?, clock, viewer.user_id, new, once.as_ref()).await
+    edit::create(&mut *ctx.conn().await?, clock, viewer.user_id, new, once.as_ref(), &ctx.author()).await
 }
 
 async fn update(ctx: &Context<'_>, input: UpdateTransactionInput) -> Result<transactions::Transaction> {
     let id = NodeType::Transaction.read(&input.id, "id")?;
     let (user_id, changes) = (ctx.viewer()?.user_id, input.parse()?);
-    edit::update(&mut *ctx.conn().await?, user_id, id, changes).await
+    edit::update(&mut *ctx.conn().await?, user_id, id, changes, &ctx.author()).await
 }
 
 async fn delete(ctx: &Context<'_>, input: DeleteTransactionInput) -> Result<ID> {
     let id = NodeType::Transaction.read(&input.id, "id")?;
-    let (user_id, now) = (ctx.viewer()?.user_id, ctx.app().clock.now());
-    edit::delete(&mut *ctx.conn().await?, user_id, id, now).await?;
+    let user_id = ctx.viewer()?.user_id;
+    edit::delete(&mut *ctx.conn().await?, user_id, id, &ctx.author()).await?;
     Ok(input.id)
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{ConnectedAccount, NewConnectedAccount, Provider, Settings, Status, create, find, parse_name};
-use crate::audit::{self, Action, Author, Changes, SubjectKind};
+use crate::audit::{self, Action, Author, Changes, Field, SubjectKind};
 use crate::clock::Clock;
 use crate::db::on_constraint;
 use crate::db::schema::connected_accounts;
@@ -14,6 +14,14 @@ use crate::error::{Code, Error, Result};
 use crate::idempotency::{self, Once, Turn};
 use crate::mailbox::import_folder::ImportFolder;
 use crate::viewer::Visibility;
+
+/// What the audit tells of a mailbox.
+const FIELDS: &[Field<ConnectedAccount>] = &[
+    ("provider", |row| Some(row.provider.clone())),
+    ("address", |row| Some(row.address.clone())),
+    ("file", |row| row.settings().file),
+    ("status", |row| Some(row.status.clone())),
+];
 
 /// What is to be different about a mailbox; `None` leaves it as it is.
 #[derive(Clone, Debug)]
@@ -47,7 +55,7 @@ pub async fn connect(
         }
         let account = create(conn, clock, user_id, new).await?;
         idempotency::settle(conn, user_id, once, account.id).await?;
-        note_connected(conn, author, &account).await?;
+        note(conn, author, Action::ConnectedAccountCreated, None, Some(&account)).await?;
         Ok(account)
     })
     .await
@@ -59,6 +67,7 @@ pub async fn update(
     user_id: Uuid,
     id: Uuid,
     changes: ConnectedAccountChanges,
+    author: &Author,
 ) -> Result<ConnectedAccount> {
     let unknown = || Error::unknown("id", "mailbox");
     let old = find(conn, Visibility::Of(user_id), id).await?.ok_or_else(unknown)?;
@@ -73,6 +82,43 @@ pub async fn update(
         changes.import_folder.check(file).await?;
     }
     let address = changes.address.map(|name| parse_name(Some(name))).transpose()?;
+    let given = ConnectedAccountChanges { address, ..changes };
+    conn.transaction(async |conn| {
+        let own = connected_accounts::table
+            .filter(connected_accounts::user_id.eq(user_id))
+            .filter(connected_accounts::id.eq(id));
+        let old = own.select(ConnectedAccount::as_select()).for_no_key_update().first(conn).await;
+        let old = old.optional()?.ok_or_else(unknown)?;
+        let columns = columns_of(given, &old);
+        if columns == Columns::default() {
+            return Ok(old);
+        }
+        let taken =
+            || Error::rejected("address", Code::Taken, "You have connected a mailbox of that name already.");
+        let update = diesel::update(own).set(&columns).returning(ConnectedAccount::as_returning());
+        let new =
+            update.get_result(conn).await.map_err(on_constraint("connected_accounts_address_key", taken))?;
+        note(conn, author, Action::ConnectedAccountUpdated, Some(&old), Some(&new)).await?;
+        Ok(new)
+    })
+    .await
+}
+
+/// Takes a mailbox of `user_id` away, with what the server knows about where mails lie in it. The mails stay, and so does what was
+/// read in them.
+pub async fn delete(conn: &mut AsyncPgConnection, user_id: Uuid, id: Uuid, author: &Author) -> Result<()> {
+    conn.transaction(async |conn| {
+        let own = connected_accounts::table
+            .filter(connected_accounts::user_id.eq(user_id))
+            .filter(connected_accounts::id.eq(id));
+        let deleted = diesel::delete(own).returning(ConnectedAccount::as_returning()).get_result(conn).await;
+        let deleted = deleted.optional()?.ok_or_else(|| Error::unknown("id", "mailbox"))?;
+        Ok(note(conn, author, Action::ConnectedAccountDeleted, Some(&deleted), None).await?)
+    })
+    .await
+}
+
+fn columns_of(changes: ConnectedAccountChanges, old: &ConnectedAccount) -> Columns {
     let is_mended = changes.file.is_some() && old.status == Status::Failed.as_str();
     let status = match changes.is_paused {
         Some(true) => Some(Status::Paused),
@@ -80,48 +126,26 @@ pub async fn update(
         _ if is_mended => Some(Status::Active),
         _ => None,
     };
-    let columns = Columns {
-        address,
+    Columns {
+        address: changes.address,
         settings: changes.file.map(|file| json!(Settings { file: Some(file) })),
         status: status.map(Status::as_str),
         status_reason: status.map(|_| None),
-    };
-    if columns == Columns::default() {
-        return Ok(old);
-    }
-    let own = connected_accounts::table
-        .filter(connected_accounts::user_id.eq(user_id))
-        .filter(connected_accounts::id.eq(id));
-    let taken =
-        || Error::rejected("address", Code::Taken, "You have connected a mailbox of that name already.");
-    let update = diesel::update(own).set(&columns).returning(ConnectedAccount::as_returning());
-    let account = update.get_result(conn).await.optional();
-    account.map_err(on_constraint("connected_accounts_address_key", taken))?.ok_or_else(unknown)
-}
-
-/// Takes a mailbox of `user_id` away, with what the server knows about where mails lie in it. The mails stay, and so does what was
-/// read in them.
-pub async fn delete(conn: &mut AsyncPgConnection, user_id: Uuid, id: Uuid) -> Result<()> {
-    let own = connected_accounts::table
-        .filter(connected_accounts::user_id.eq(user_id))
-        .filter(connected_accounts::id.eq(id));
-    match diesel::delete(own).execute(conn).await? {
-        0 => Err(Error::unknown("id", "mailbox")),
-        _ => Ok(()),
     }
 }
 
-async fn note_connected(
+/// Writes down what was done to a mailbox.
+async fn note(
     conn: &mut AsyncPgConnection,
     author: &Author,
-    account: &ConnectedAccount,
+    action: Action,
+    before: Option<&ConnectedAccount>,
+    after: Option<&ConnectedAccount>,
 ) -> QueryResult<()> {
-    let changes = Changes::none()
-        .with("provider", None, Some(&account.provider))
-        .with("address", None, Some(&account.address))
-        .with("file", None, account.settings().file.as_deref());
-    let (owner, subject) = (Some(account.user_id), Some((SubjectKind::ConnectedAccount, account.id)));
-    audit::record(conn, author, Action::ConnectedAccountCreated, owner, subject, changes).await
+    let Some(row) = after.or(before) else { return Ok(()) };
+    let changes = Changes::between(before, after, FIELDS);
+    let subject = (SubjectKind::ConnectedAccount, row.id);
+    audit::record_changes(conn, author, action, row.user_id, subject, changes).await
 }
 
 /// `None` leaves a column alone.
