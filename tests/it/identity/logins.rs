@@ -1,7 +1,5 @@
 //! Wrong passwords: how they are counted, whom they lock out and whom never, and where a request comes from.
 
-use std::time::Instant;
-
 use chrono::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
