@@ -212,6 +212,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    llm_usages (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        email_id -> Uuid,
+        extraction_id -> Nullable<Uuid>,
+        job_id -> Uuid,
+        attempt -> Int4,
+        call -> Int4,
+        model -> Text,
+        input_tokens -> Nullable<Int4>,
+        output_tokens -> Nullable<Int4>,
+        cost_usd -> Nullable<Numeric>,
+        latency_ms -> Int4,
+        outcome -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     login_attempts (subject) {
         subject -> Text,
         failures -> Int4,
@@ -228,26 +248,6 @@ diesel::table! {
         code_hash -> Text,
         tries -> Int4,
         expires_at -> Timestamptz,
-        created_at -> Timestamptz,
-        updated_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    llm_usages (id) {
-        id -> Uuid,
-        user_id -> Uuid,
-        email_id -> Uuid,
-        extraction_id -> Nullable<Uuid>,
-        job_id -> Uuid,
-        attempt -> Int4,
-        call -> Int4,
-        model -> Text,
-        input_tokens -> Nullable<Int4>,
-        output_tokens -> Nullable<Int4>,
-        cost_usd -> Nullable<Numeric>,
-        latency_ms -> Int4,
-        outcome -> Text,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
     }
@@ -348,8 +348,8 @@ diesel::joinable!(emails -> users (user_id));
 diesel::joinable!(extractions -> users (user_id));
 diesel::joinable!(idempotency_keys -> users (user_id));
 diesel::joinable!(job_events -> jobs (job_id));
-diesel::joinable!(password_resets -> users (user_id));
 diesel::joinable!(llm_usages -> users (user_id));
+diesel::joinable!(password_resets -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(sightings -> users (user_id));
 diesel::joinable!(transactions -> users (user_id));
@@ -370,9 +370,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     job_schedules,
     job_workers,
     jobs,
+    llm_usages,
     login_attempts,
     password_resets,
-    llm_usages,
     roles,
     sessions,
     sightings,
