@@ -10,7 +10,6 @@ pub mod fingerprint;
 pub mod folder;
 pub mod folder_position;
 pub mod forwarded;
-mod head;
 #[cfg(test)]
 mod hostile_tests;
 mod html;
@@ -22,6 +21,7 @@ pub mod mbox;
 pub mod message;
 mod mime;
 pub mod prepared;
+mod recognised;
 mod settled;
 pub mod source;
 pub mod store;

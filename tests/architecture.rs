@@ -112,7 +112,7 @@ const MODULES: &[Module] = &[
         "mailbox.rs", "mailbox/authenticity.rs", "mailbox/beneath.rs", "mailbox/connected_account.rs",
         "mailbox/connected_account/change.rs", "mailbox/manage.rs",
         "mailbox/email.rs", "mailbox/email_text.rs", "mailbox/fingerprint.rs", "mailbox/fingerprint_tests.rs", "mailbox/folder.rs",
-        "mailbox/folder_position.rs", "mailbox/folder_tests.rs", "mailbox/forwarded.rs", "mailbox/head.rs",
+        "mailbox/folder_position.rs", "mailbox/folder_tests.rs", "mailbox/forwarded.rs", "mailbox/recognised.rs",
         "mailbox/hostile_tests.rs",
         "mailbox/html.rs", "mailbox/html/effort.rs", "mailbox/html/hiding.rs",
         "mailbox/html/long_tags.rs", "mailbox/html/open_elements.rs", "mailbox/html/tokens.rs", "mailbox/html/tokens_tests.rs",

@@ -121,7 +121,7 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
 const SIGN_IN_FIELDS: [&str; 7] = [
     "login",
     "register",
-    "refreshToken",
+    "refreshSession",
     "requestPasswordReset",
     "resetPassword",
     "changePassword",

@@ -12,8 +12,8 @@ use nix::errno::Errno;
 use crate::error::{Code, Error, Result};
 use crate::mailbox::beneath::{Beneath, Entry, Opened};
 use crate::mailbox::folder_position::Behind;
-use crate::mailbox::head::{WHAT_A_MAIL_HAS, has_mail_header};
 use crate::mailbox::mbox::LONGEST_HEAD;
+use crate::mailbox::recognised::{WHAT_A_MAIL_HAS, has_mail_header};
 use crate::mailbox::settled::{Patience, is_settled};
 use crate::mailbox::source::{BATCH_BYTES, RawMessage};
 

@@ -23,6 +23,11 @@ pub(super) fn headers(raw: &[u8]) -> Option<mail_parser::Message<'static>> {
     head::of_mail(raw).parsed(head::LONGEST_FIELD)
 }
 
+/// True when a mail has a header of one of those names, whatever their case.
+pub(super) fn has_any_header(raw: &[u8], names: &[&str]) -> bool {
+    head::of_mail(raw).has_any(names)
+}
+
 /// The parts of a mail that hold no further ones, in order. A mail without multiparts is one part.
 pub(super) fn leaves(raw: &[u8]) -> Leaves<'_> {
     Leaves { whole: Some(Part::of_mail(raw)), open: Vec::new() }

@@ -12,8 +12,8 @@ use crate::error::{Code, Error, Result};
 use crate::mailbox::beneath::Beneath;
 use crate::mailbox::folder::{MailFolder, read_settled};
 use crate::mailbox::folder_position::Behind;
-use crate::mailbox::head::{WHAT_A_MAIL_HAS, has_mail_header};
 use crate::mailbox::mbox::{Body, LONGEST_HEAD, Reader};
+use crate::mailbox::recognised::{WHAT_A_MAIL_HAS, has_mail_header};
 use crate::mailbox::settled::{Patience, is_settled};
 
 const DEMO: &[u8] = include_bytes!("demo.mbox");

@@ -1,6 +1,6 @@
 //! A refresh token is used once: the next one takes its place, and whoever shows an old one ends the session.
 //!
-//! A client may lose an answer, and two tabs may refresh at once: for [`GRACE`] after a rotation the token before gives the
+//! A client may lose an answer, and two tabs may refresh at once: for `GRACE` after a rotation the token before gives the
 //! same successor again, made anew from it and the row's salt. A thief who copied the token and is that quick therefore gets
 //! no chain of their own: they and the owner hold the same next token, and the second of them to use it ends the session.
 

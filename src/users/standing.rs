@@ -1,7 +1,7 @@
 //! Who an access token or an API token stands for at this moment: asked of the database, and kept for a few seconds at most.
 //!
 //! A session that ends, a role that changes and a user who may not sign in any more take effect within five seconds in every
-//! process, on open sockets too: what was read is kept for [`KEPT_FOR`], and a socket looks every [`LOOK_EVERY`]. The process
+//! process, on open sockets too: what was read is kept for `KEPT_FOR`, and a socket looks every `LOOK_EVERY`. The process
 //! that makes such a change forgets what it kept, and wakes its sockets.
 
 use std::collections::HashMap;

@@ -128,7 +128,7 @@ const ROWS: &[(&str, Way, &str)] = &[
         me { sightings(filter: { emailIds: [$id] }) { totalCount nodes { id } } } }"),
     ("Mutation.register", Public, "mutation { register(input: { username: \"x\", email: \"x\", password: \"x\" }) { userErrors { code } } }"),
     ("Mutation.login", Public, "mutation { login(input: { login: \"x\", password: \"x\" }) { userErrors { code } } }"),
-    ("Mutation.refreshToken", Public, "mutation { refreshToken(input: { refreshToken: \"x\" }) { userErrors { code } } }"),
+    ("Mutation.refreshSession", Public, "mutation { refreshSession(input: { refreshToken: \"x\" }) { userErrors { code } } }"),
     ("Mutation.requestPasswordReset", Public, "mutation { requestPasswordReset(input: { email: \"x@mail.example\" }) { userErrors { code } } }"),
     ("Mutation.resetPassword", Public, "mutation { resetPassword(input: { email: \"x@mail.example\", code: \"000000\",
         newPassword: \"correct horse battery\" }) { userErrors { code } } }"),
@@ -282,6 +282,14 @@ const FINDINGS: &str = "INSERT INTO llm_usages (id, user_id, email_id, job_id, a
     UPDATE sightings SET state = 'REJECTED', reason = 'none'
         WHERE id IN (SELECT DISTINCT ON (user_id) id FROM sightings ORDER BY user_id, id)";
 
+/// The variables by which a row names something of the viewer's own beside, and its type.
+const OWN_VARIABLES: [(&str, &str); 4] = [
+    ("account", "Account"),
+    ("category", "Category"),
+    ("transaction", "Transaction"),
+    ("sighting", "Sighting"),
+];
+
 /// One id of each type that is the person's; the job's is of one that waits.
 async fn ids_of(person: &Person<'_>) -> BTreeMap<&'static str, Value> {
     let query = "{ me { id accounts(first: 1) { nodes { id } } connectedAccounts(first: 1) { nodes { id } }
@@ -324,14 +332,12 @@ async fn what_is_somebody_elses_is_answered_like_what_never_was() {
         person.fetch_demo().await;
     }
     test.run_jobs().await;
-    for person in [&owner, &stranger, &admin] {
-        let accounts = "{ me { connectedAccounts(first: 1) { nodes { id } } } }";
-        let data = person.data(accounts, json!({})).await;
-        person.fetch(data["me"]["connectedAccounts"]["nodes"][0]["id"].clone()).await;
-    }
     let make = "mutation { createApiToken(input: { name: \"x\", scopes: [READ] }) { token } }";
     for person in [&owner, &stranger, &admin] {
         person.data(make, json!({})).await;
+        let accounts = "{ me { connectedAccounts(first: 1) { nodes { id } } } }";
+        let data = person.data(accounts, json!({})).await;
+        person.fetch(data["me"]["connectedAccounts"]["nodes"][0]["id"].clone()).await;
     }
     test.execute(FINDINGS).await;
     // Another device, so that nobody loses the one that asks.
@@ -341,13 +347,7 @@ async fn what_is_somebody_elses_is_answered_like_what_never_was() {
     let mut own = BTreeMap::new();
     for person in [&owner, &stranger, &admin] {
         let ids = ids_of(person).await;
-        let own_ids = [
-            ("account", "Account"),
-            ("category", "Category"),
-            ("transaction", "Transaction"),
-            ("sighting", "Sighting"),
-        ]
-        .map(|(name, of)| (name.to_owned(), ids[of].clone()));
+        let own_ids = OWN_VARIABLES.map(|(name, of)| (name.to_owned(), ids[of].clone()));
         own.insert(person.id.clone(), own_ids.into_iter().collect());
         let kind = person
             .data("query ($id: ID!) { category(id: $id) { kind } }", json!({ "id": ids["Category"] }))

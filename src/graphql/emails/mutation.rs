@@ -92,7 +92,6 @@ pub struct DeleteEmailsPayload {
 
 /// What became of the wish about one mail.
 #[Object]
-#[expect(clippy::unused_async, reason = "the derive wants each resolver async")]
 impl EmailResult {
     /// The id that was sent.
     async fn id(&self) -> &ID {

@@ -22,7 +22,7 @@ const SCOPES: &[(&str, Scope, &[&str])] = &[
         "acceptSighting", "activateUser", "cancelJob", "changePassword", "createAccount", "createApiToken", "createCategory",
         "createConnectedAccount", "createTransaction", "deactivateUser", "deleteAccount", "deleteCategory",
         "deleteConnectedAccount", "deleteEmails", "deleteTransaction", "deleteUser", "ignoreEmails", "login", "logout",
-        "logoutEverywhere", "refreshToken", "register", "rejectSighting", "requestPasswordReset", "resetPassword",
+        "logoutEverywhere", "refreshSession", "register", "rejectSighting", "requestPasswordReset", "resetPassword",
         "restoreEmails", "retryJob", "revokeApiToken", "revokeSession", "setUserRole", "updateAccount", "updateCategory",
         "updateConnectedAccount", "updateTransaction", "updateUser",
     ]),

@@ -16,7 +16,7 @@ pub struct LoginInput {
 
 /// Which device wants to stay signed in.
 #[derive(InputObject)]
-pub struct RefreshTokenInput {
+pub struct RefreshSessionInput {
     /// The device's refresh token. It is used up by this; the answer has the next one.
     pub refresh_token: String,
 }

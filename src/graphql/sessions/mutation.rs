@@ -7,7 +7,7 @@ use crate::error::{Code, Error, Result};
 use crate::graphql::context::RequestContext;
 use crate::graphql::global_id::NodeType;
 use crate::graphql::scalars::int;
-use crate::graphql::sessions::input::{LoginInput, RefreshTokenInput, RevokeSessionInput};
+use crate::graphql::sessions::input::{LoginInput, RefreshSessionInput, RevokeSessionInput};
 use crate::graphql::sessions::object::Session;
 use crate::graphql::sessions::signed_in::Tokens;
 use crate::graphql::user_error::{UserError, user_errors};
@@ -30,7 +30,7 @@ pub struct LoginPayload {
 
 /// What became of the wish to stay signed in.
 #[derive(SimpleObject)]
-pub struct RefreshTokenPayload {
+pub struct RefreshSessionPayload {
     /// The user and the tokens.
     #[graphql(flatten)]
     tokens: Tokens,
@@ -78,12 +78,12 @@ impl SessionMutation {
     /// Takes a refresh token for new tokens. It is good once; within 30 seconds, for a client that lost the answer or has
     /// asked twice, it gives the same next one again. An old one that is shown later ends the session, and a mail says so.
     /// `EXPIRED` for whatever is not good: sign in again.
-    async fn refresh_token(
+    async fn refresh_session(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which device wants to stay signed in.")] input: RefreshTokenInput,
-    ) -> Result<RefreshTokenPayload> {
-        Ok(RefreshTokenPayload { tokens: Tokens::of(ctx, refresh(ctx, &input).await)? })
+        #[graphql(desc = "Which device wants to stay signed in.")] input: RefreshSessionInput,
+    ) -> Result<RefreshSessionPayload> {
+        Ok(RefreshSessionPayload { tokens: Tokens::of(ctx, refresh(ctx, &input).await)? })
     }
 
     /// Ends the session of this request. Its tokens are good for nothing any more, within 5 seconds on every server.
@@ -131,7 +131,7 @@ async fn check_in(ctx: &Context<'_>, input: LoginInput) -> Result<SignedIn> {
     sign_in::begin(&mut *ctx.conn().await?, clock, right?, &knock.device, lifetime, &ctx.author()).await
 }
 
-async fn refresh(ctx: &Context<'_>, input: &RefreshTokenInput) -> Result<SignedIn> {
+async fn refresh(ctx: &Context<'_>, input: &RefreshSessionInput) -> Result<SignedIn> {
     let ended = || {
         let message = "This session has ended, or the token was never one. Sign in again.";
         Error::rejected("refreshToken", Code::Expired, message)

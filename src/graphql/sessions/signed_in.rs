@@ -19,7 +19,7 @@ pub struct Tokens {
     user: Option<User>,
     /// Signs requests, in the header `Authorization: Bearer <token>`; null when nobody was signed in.
     access_token: Option<String>,
-    /// Keeps the device signed in: `refreshToken` takes it, once, for new tokens. Null when nobody was signed in.
+    /// Keeps the device signed in: `refreshSession` takes it, once, for new tokens. Null when nobody was signed in.
     refresh_token: Option<String>,
     /// How the access token is sent: `Bearer`; null when there is none.
     token_type: Option<&'static str>,

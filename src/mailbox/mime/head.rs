@@ -113,6 +113,13 @@ fn field_name(line: &[u8]) -> Option<&[u8]> {
 }
 
 impl Head<'_> {
+    /// True when it has a field of one of those names.
+    pub(super) fn has_any(&self, names: &[&str]) -> bool {
+        let is_one =
+            |field: &Field<'_>| names.iter().any(|name| field.name.eq_ignore_ascii_case(name.as_bytes()));
+        self.fields.iter().any(is_one)
+    }
+
     /// What mail-parser makes of it; `None` where it has no field that somebody reads.
     pub(super) fn parsed(&self, longest_field: usize) -> Option<mail_parser::Message<'static>> {
         let mut text = Vec::new();

@@ -188,7 +188,7 @@ async fn only_a_trusted_proxy_says_where_a_request_comes_from() {
 async fn a_request_holds_one_field_that_checks_a_secret() {
     let test = start().await;
     let nobody = client(&test, STRANGER);
-    let refresh = "refreshToken(input: { refreshToken: \"x\" }) { expiresIn }";
+    let refresh = "refreshSession(input: { refreshToken: \"x\" }) { expiresIn }";
     let reset =
         "resetPassword(input: { email: \"a\", code: \"1\", newPassword: \"x\" }) { userErrors { code } }";
     let wish = "requestPasswordReset(input: { email: \"a\" }) { userErrors { code } }";

@@ -83,8 +83,9 @@ impl Client<'_> {
 
     /// Takes the refresh token of a payload for the next payload.
     pub async fn refresh(&self, payload: &Value) -> Value {
-        let query =
-            format!("mutation ($input: RefreshTokenInput!) {{ refreshToken(input: $input) {{ {TOKENS} }} }}");
+        let query = format!(
+            "mutation ($input: RefreshSessionInput!) {{ refreshSession(input: $input) {{ {TOKENS} }} }}"
+        );
         let input = json!({ "refreshToken": payload["refreshToken"] });
         self.field(&query, json!({ "input": input })).await
     }

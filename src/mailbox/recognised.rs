@@ -1,22 +1,16 @@
 //! Whether a file is a mail at all: by the headers, of which every mail has at least one.
 
-/// In small letters. RFC 5322 asks for the first two, and mail servers write the fourth.
-const NAMES: [&[u8]; 5] = [b"from", b"date", b"subject", b"received", b"message-id"];
+use super::mime;
+
+/// RFC 5322 asks for the first two, and mail servers write the fourth.
+const NAMES: [&str; 5] = ["from", "date", "subject", "received", "message-id"];
 
 /// What a person reads of a file that is none.
 pub(super) const WHAT_A_MAIL_HAS: &str = "a mail has a header From, Date, Subject, Received or Message-ID";
 
 /// True when one of the headers at the start of `bytes` has one of those names.
 pub(super) fn has_mail_header(bytes: &[u8]) -> bool {
-    let is_empty = |line: &&[u8]| line.trim_ascii().is_empty();
-    let lines = bytes.split(|byte| *byte == b'\n').skip_while(is_empty);
-    lines.take_while(|line| !is_empty(line)).any(has_such_a_name)
-}
-
-fn has_such_a_name(line: &[u8]) -> bool {
-    let name = line.iter().position(|byte| *byte == b':').and_then(|end| line.get(..end));
-    let name = name.unwrap_or_default().trim_ascii_end();
-    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
+    mime::has_any_header(bytes, &NAMES)
 }
 
 #[cfg(test)]
