@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::extraction::extractor::Extractor;
 use crate::jobs::{Live, Publisher, RedisSettings};
 use crate::mailer::Mailer;
+use crate::sealed::Sealer;
 use crate::users::access_token::AccessTokens;
 use crate::users::password::Hasher;
 use crate::users::standing::Standings;
@@ -38,6 +39,8 @@ pub struct App {
     pub hasher: Hasher,
     /// Access tokens.
     pub access_tokens: AccessTokens,
+    /// Secrets at rest.
+    pub sealer: Sealer,
     /// Who an access token stands for at this moment.
     pub standings: Standings,
     /// How mails are read.
@@ -71,6 +74,7 @@ impl App {
             prefix: parts.redis_prefix,
         };
         let secret_key = required(config.secret_key.as_ref(), "SECRET_KEY")?;
+        let sealing_key = required(config.sealing_key.as_ref(), "SEALING_KEY")?;
         let pool = Pool::new(&database_url, config.database_pool_size)?;
         Ok(Self {
             environment: parts.environment,
@@ -84,6 +88,7 @@ impl App {
             mailer: parts.mailer,
             hasher: Hasher::new(1),
             access_tokens: AccessTokens::parse(&secret_key, config.access_token_lifetime)?,
+            sealer: Sealer::parse(&sealing_key)?,
             extractor: Extractor::current(),
             cores: Cores::all(),
             config,

@@ -73,6 +73,8 @@ pub struct Config {
     pub redis_events_url: Option<Secret>,
     /// The keys that sign access tokens.
     pub secret_key: Option<Secret>,
+    /// The keys that seal secrets at rest.
+    pub sealing_key: Option<Secret>,
     /// How long an access token is good.
     pub access_token_lifetime: Duration,
     /// How long a device stays signed in that does not come back.
@@ -107,6 +109,8 @@ pub struct Config {
     pub mail_authserv_ids: Vec<String>,
     /// A larger message is not read, in bytes.
     pub max_email_bytes: usize,
+    /// How long the raw source of a mail is kept.
+    pub email_source_retention: Duration,
     /// The job engine's numbers.
     pub jobs: JobSettings,
 }
@@ -152,6 +156,7 @@ impl Config {
             redis_email_url: source.text("REDIS_EMAIL_URL").map(Secret),
             redis_events_url: source.text("REDIS_EVENTS_URL").map(Secret),
             secret_key: source.secret("SECRET_KEY", "SECRET_KEY_FILE")?,
+            sealing_key: source.secret("SEALING_KEY", "SEALING_KEY_FILE")?,
             access_token_lifetime: source.seconds("ACCESS_TOKEN_EXPIRE_MINUTES", 60)?,
             refresh_token_lifetime: source.seconds("REFRESH_TOKEN_EXPIRE_DAYS", 86_400)?,
             is_registration_open: source.registration()?,
@@ -169,6 +174,7 @@ impl Config {
             smtp_from: source.text("SMTP_FROM").unwrap_or_default(),
             mail_authserv_ids: source.list("MAIL_AUTHSERV_IDS")?.unwrap_or_default(),
             max_email_bytes: source.number("MAX_EMAIL_BYTES", 1024..=100_000_000)?,
+            email_source_retention: source.seconds("EMAIL_SOURCE_RETENTION_DAYS", 86_400)?,
             jobs: JobSettings {
                 base_slots: source.number("WORKER_BASE_SLOTS", 1..=200)?,
                 email_slots: source.number("WORKER_EMAIL_SLOTS", 2..=200)?,

@@ -8,6 +8,7 @@ pub mod draft;
 pub mod evidence;
 pub mod extractor;
 pub mod filing;
+pub mod llm_cost;
 pub mod llm_usage;
 pub mod offline;
 pub mod reading;

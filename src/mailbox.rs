@@ -22,6 +22,7 @@ pub mod message;
 mod mime;
 pub mod prepared;
 mod recognised;
+pub mod retention;
 mod settled;
 pub mod source;
 pub mod store;

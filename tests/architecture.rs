@@ -28,7 +28,7 @@ const LONGEST_FILE: usize = 400;
 const GENERATED: &[&str] = &["src/db/schema.rs"];
 
 const LEAVES: &[&str] =
-    &["clock", "config", "cores", "error", "money", "page", "text", "viewer", "sealed", "telemetry"];
+    &["clock", "config", "cores", "error", "keys", "money", "page", "text", "viewer", "sealed", "telemetry"];
 const INFRASTRUCTURE: &[&str] = &["db", "redis", "mailer", "embedded"];
 const DOMAINS: &[&str] = &[
     "users",
@@ -71,11 +71,12 @@ const MODULES: &[Module] = &[
     module("config", &[&["error"]], &["config.rs", "config/dot_env.rs", "config/settings.rs", "config/source.rs", "config/tests.rs"]),
     module("cores", &[&["error"]], &["cores.rs"]),
     module("error", &[], &["error.rs"]),
+    module("keys", &[&["error", "config"]], &["keys.rs"]),
     module("money", &[&["error"]], &["money.rs"]),
     module("page", &[&["error"]], &["page.rs"]),
     module("text", &[&["error"]], &["text.rs"]),
     module("viewer", &[&["error"]], &["viewer.rs"]),
-    module("sealed", &[&["error", "config"]], &[]),
+    module("sealed", &[&["error", "config", "keys"]], &["sealed.rs"]),
     module("telemetry", &[&["error", "config"]], &["telemetry.rs"]),
     // 1: infrastructure
     module("db", &[LEAVES], &["db.rs", "db/migrate.rs", "db/pool.rs", "db/schema.rs", "db/statistics.rs"]),
@@ -112,7 +113,7 @@ const MODULES: &[Module] = &[
         "mailbox.rs", "mailbox/authenticity.rs", "mailbox/beneath.rs", "mailbox/connected_account.rs",
         "mailbox/connected_account/change.rs", "mailbox/manage.rs",
         "mailbox/email.rs", "mailbox/email_text.rs", "mailbox/fingerprint.rs", "mailbox/fingerprint_tests.rs", "mailbox/folder.rs",
-        "mailbox/folder_position.rs", "mailbox/folder_tests.rs", "mailbox/forwarded.rs", "mailbox/recognised.rs",
+        "mailbox/folder_position.rs", "mailbox/folder_tests.rs", "mailbox/forwarded.rs", "mailbox/recognised.rs", "mailbox/retention.rs",
         "mailbox/hostile_tests.rs",
         "mailbox/html.rs", "mailbox/html/effort.rs", "mailbox/html/hiding.rs",
         "mailbox/html/long_tags.rs", "mailbox/html/open_elements.rs", "mailbox/html/tokens.rs", "mailbox/html/tokens_tests.rs",
@@ -124,7 +125,7 @@ const MODULES: &[Module] = &[
     module("extraction", &[
         LEAVES, INFRASTRUCTURE, SHARED_DOMAINS, &["mailbox", "categories", "accounts", "transactions"],
     ], &[
-        "extraction.rs", "extraction/accept.rs", "extraction/align.rs", "extraction/llm_usage.rs",
+        "extraction.rs", "extraction/accept.rs", "extraction/align.rs", "extraction/llm_cost.rs", "extraction/llm_usage.rs",
         "extraction/review.rs", "extraction/runs.rs", "extraction/booking.rs", "extraction/categorise.rs", "extraction/draft.rs",
         "extraction/evidence.rs", "extraction/evidence_tests.rs", "extraction/extractor.rs", "extraction/filing.rs",
         "extraction/offline.rs", "extraction/offline/amounts.rs", "extraction/offline/currency.rs",
@@ -180,7 +181,7 @@ const MODULES: &[Module] = &[
         "graphql/scalars.rs", "graphql/schema.rs", "graphql/schema/tests.rs", "graphql/sessions.rs",
         "graphql/sessions/input.rs", "graphql/sessions/mutation.rs", "graphql/sessions/object.rs",
         "graphql/sessions/query.rs", "graphql/sessions/signed_in.rs",
-        "graphql/llm_usages.rs", "graphql/llm_usages/object.rs", "graphql/llm_usages/query.rs",
+        "graphql/llm_usages.rs", "graphql/llm_usages/cost.rs", "graphql/llm_usages/object.rs", "graphql/llm_usages/query.rs",
         "graphql/loaders/counts.rs", "graphql/loaders/pages.rs", "graphql/sightings.rs", "graphql/sightings/input.rs",
         "graphql/sightings/mutation.rs", "graphql/sightings/object.rs", "graphql/sightings/query.rs",
         "graphql/transactions.rs", "graphql/transactions/aggregate.rs", "graphql/transactions/edit.rs",

@@ -1,4 +1,4 @@
-//! What else `up` keeps in the data folder: its key, the mails it wrote, the mail files to import.
+//! What else `up` keeps in the data folder: its keys, the mails it wrote, the mail files to import.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -11,7 +11,8 @@ use crate::config::{Config, Secret};
 use crate::error::{Error, Result};
 use crate::mailer::Mailer;
 
-const KEY: &str = "secret_key";
+const SECRET_KEY: &str = "secret_key";
+const SEALING_KEY: &str = "sealing_key";
 const OUTBOX: &str = "outbox";
 const IMPORT: &str = "import";
 
@@ -28,12 +29,15 @@ pub(super) fn outbox(data_dir: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Makes what `config` does not name, the key and the folder of importable files, and writes it into `config`. Returns
+/// Makes what `config` does not name, the keys and the folder of importable files, and writes it into `config`. Returns
 /// where mails go: to `SMTP_URL`, or into the outbox.
 pub(super) fn complete(config: &mut Config, data_dir: &Path) -> Result<Mailer> {
     make(data_dir)?;
     if config.secret_key.is_none() {
-        config.secret_key = Some(secret_key(data_dir)?);
+        config.secret_key = Some(key(data_dir, SECRET_KEY)?);
+    }
+    if config.sealing_key.is_none() {
+        config.sealing_key = Some(key(data_dir, SEALING_KEY)?);
     }
     if config.import_dir.is_none() {
         let path = data_dir.join(IMPORT);
@@ -46,20 +50,20 @@ pub(super) fn complete(config: &mut Config, data_dir: &Path) -> Result<Mailer> {
     }
 }
 
-/// The key that signs access tokens, made when there is none. One that is there is never written again.
-fn secret_key(data_dir: &Path) -> Result<Secret> {
-    let path = data_dir.join(KEY);
+/// The key in the file of that name, made when there is none. One that is there is never written again.
+fn key(data_dir: &Path, name: &str) -> Result<Secret> {
+    let path = data_dir.join(name);
     let failed = |error: io::Error| unusable(&path, &error);
     if !path.exists() {
-        make_secret_key(data_dir, &path).map_err(failed)?;
+        make_key(&path).map_err(failed)?;
     }
     let key = fs::read_to_string(&path).map_err(failed)?;
     Ok(Secret::new(key.trim()))
 }
 
 /// Written beside and then linked, so that a key is there as a whole or not at all, and none is replaced.
-fn make_secret_key(data_dir: &Path, path: &Path) -> io::Result<()> {
-    let unfinished = data_dir.join(format!("{KEY}.unfinished"));
+fn make_key(path: &Path) -> io::Result<()> {
+    let unfinished = path.with_extension("unfinished");
     let mut file =
         OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&unfinished)?;
     let mut random = rand::rng();
@@ -89,18 +93,16 @@ mod tests {
     #[test]
     fn a_key_is_made_once_and_for_its_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let first = secret_key(folder.path()).unwrap();
+        let first = key(folder.path(), SECRET_KEY).unwrap();
         assert_eq!(first.expose().len(), 64);
-        assert_eq!(secret_key(folder.path()).unwrap(), first);
-        let path = folder.path().join(KEY);
+        assert_eq!(key(folder.path(), SECRET_KEY).unwrap(), first);
+        let path = folder.path().join(SECRET_KEY);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 
-        make_secret_key(folder.path(), &path).unwrap();
-        assert_eq!(
-            secret_key(folder.path()).unwrap(),
-            first,
-            "a second start at the same time replaces nothing"
-        );
+        make_key(&path).unwrap();
+        let again = key(folder.path(), SECRET_KEY).unwrap();
+        assert_eq!(again, first, "a second start at the same time replaces nothing");
+        assert_ne!(key(folder.path(), SEALING_KEY).unwrap(), first);
     }
 }

@@ -16,6 +16,7 @@ use crate::config::{Config, Environment};
 use crate::db::migrate;
 use crate::error::{Error, Result};
 use crate::mailer::Mailer;
+use crate::sealed::Sealer;
 use crate::telemetry;
 use crate::users::access_token::AccessTokens;
 use crate::users::user::has_admin;
@@ -50,6 +51,9 @@ fn check(config: &Config) -> Result<()> {
     config.check_slots()?;
     if let Some(key) = &config.secret_key {
         AccessTokens::parse(key, config.access_token_lifetime)?;
+    }
+    if let Some(key) = &config.sealing_key {
+        Sealer::parse(key)?;
     }
     if let Some(url) = &config.smtp_url {
         Mailer::smtp(url, &config.smtp_from)?;
@@ -195,12 +199,14 @@ mod tests {
     }
 
     #[test]
-    fn a_key_and_a_mail_server_that_cannot_be_used_are_refused_with_the_other_settings() {
-        for (name, value) in [("SECRET_KEY", "short"), ("SMTP_URL", "nonsense")] {
+    fn keys_and_a_mail_server_that_cannot_be_used_are_refused_with_the_other_settings() {
+        for (name, value) in [("SECRET_KEY", "short"), ("SEALING_KEY", "short"), ("SMTP_URL", "nonsense")] {
             let refusal = check(&with(name, value)).unwrap_err().to_string();
             assert!(refusal.contains(name), "{refusal}");
         }
-        assert!(check(&with("SECRET_KEY", "0123456789abcdef0123456789abcdef")).is_ok());
+        for name in ["SECRET_KEY", "SEALING_KEY"] {
+            assert!(check(&with(name, "0123456789abcdef0123456789abcdef")).is_ok());
+        }
     }
 
     #[test]

@@ -46,6 +46,12 @@ pub const SETTINGS: &[Setting] = &[
         "Signs access tokens: 32 bytes or more. To change it: 2:<new key>,1:<old key>; the first signs, all verify.",
     ),
     setting("SECRET_KEY_FILE", "", "A file that holds SECRET_KEY."),
+    setting(
+        "SEALING_KEY",
+        "",
+        "Seals the passwords of mailboxes: 32 bytes or more. To change it: 2:<new key>,1:<old key>; the first seals, all open.",
+    ),
+    setting("SEALING_KEY_FILE", "", "A file that holds SEALING_KEY."),
     setting("ACCESS_TOKEN_EXPIRE_MINUTES", "60", "How long an access token is good, in minutes."),
     setting(
         "REFRESH_TOKEN_EXPIRE_DAYS",
@@ -110,6 +116,11 @@ pub const SETTINGS: &[Setting] = &[
         "MAX_EMAIL_BYTES",
         "26214400",
         "A larger message is kept without its source and not read, in bytes.",
+    ),
+    setting(
+        "EMAIL_SOURCE_RETENTION_DAYS",
+        "90",
+        "How long the raw source of a mail is kept, in days. What was read in it stays, as text and in the ledger.",
     ),
     setting("WORKER_BASE_SLOTS", "4", "How many jobs of the queue `base` one process runs at a time."),
     setting(

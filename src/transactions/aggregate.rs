@@ -47,8 +47,10 @@ pub enum Interval {
 /// Some days, the first and the last among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {
-    from: NaiveDate,
-    to: NaiveDate,
+    /// The first day.
+    pub from: NaiveDate,
+    /// The last day, which is the first one or later.
+    pub to: NaiveDate,
 }
 
 /// What was spent on one thing, in one currency.

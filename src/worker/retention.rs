@@ -1,20 +1,29 @@
-//! `RETENTION`: deletes what ended long ago: the keys of mutations, sessions, counted attempts and codes first, then jobs.
+//! `RETENTION`: deletes what ended long ago: the keys of mutations, sessions, counted attempts, codes and raw mails first, then jobs.
 
 use crate::app::App;
 use crate::error::Error;
 use crate::idempotency;
 use crate::jobs::{JobError, Outcome, RunningJob, retention};
+use crate::mailbox;
 use crate::users::leftovers;
 
 /// Rows of each table a statement.
 const BATCH: i64 = 500;
 
-/// Deletes the leftovers of sign-ins statement by statement, then hands on to the jobs' own retention.
+/// Erases old sources of mails and deletes the leftovers of sign-ins statement by statement, then hands on to the jobs' own retention.
 pub async fn run(app: &App, running: &RunningJob) -> Result<Outcome, JobError> {
     loop {
         running.keep_going()?;
         let mut conn = app.pool.connection().await?;
         if leftovers::delete(&mut conn, app.clock.now(), BATCH).await? == 0 {
+            break;
+        }
+    }
+    loop {
+        running.keep_going()?;
+        let mut conn = app.pool.connection().await?;
+        if mailbox::retention::erase_sources(&mut conn, app.config.email_source_retention, BATCH).await? == 0
+        {
             break;
         }
     }

@@ -124,6 +124,48 @@ async fn the_counts_are_those_of_the_tables_and_for_admins_alone() {
     test.finish().await;
 }
 
+/// Calls of two days about mails of both users, one of them by a model whose price is not known.
+const CALLS: &str = "INSERT INTO llm_usages
+        (id, user_id, email_id, job_id, attempt, call, model, input_tokens, output_tokens, cost_usd, latency_ms, outcome, created_at)
+    SELECT gen_random_uuid(), e.user_id, e.id, gen_random_uuid(), 1, 1, 'small', c.tokens, 10, c.cost, 7, 'ANSWERED', c.at::timestamptz
+    FROM (SELECT DISTINCT ON (user_id) id, user_id FROM emails ORDER BY user_id, id) e
+    JOIN users u ON u.id = e.user_id
+    JOIN (VALUES ('ana', 100, 0.0000001, '2026-11-20T00:00:00Z'), ('ana', 200, 0.0200000002, '2026-11-20T23:59:59.999Z'),
+        ('ana', NULL, NULL, '2026-11-20T12:00:00Z'), ('bob', 5, 0.5, '2026-11-20T12:00:00Z'),
+        ('ana', 1, 1, '2026-11-21T00:00:00Z'), ('ana', 1, 9, '2026-11-19T23:59:59Z')) c (name, tokens, cost, at) ON c.name = u.username";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_language_models_cost_is_told_by_day_and_user() {
+    let test = TestApp::start().await;
+    let (ana, bob) = (test.register("ana").await, test.register("bob").await);
+    let root = test.register_admin("root").await;
+    for person in [&ana, &bob] {
+        person.fetch_demo().await;
+    }
+    test.run_jobs().await;
+    test.execute(CALLS).await;
+    let costs = "llmCosts(period: { from: \"2026-11-20\", to: \"2026-11-21\" }, first: $first) {
+        day user { username } callCount unpricedCallCount inputTokens outputTokens costUsd }";
+    let sum = |day: &str, name: &str, calls: (i32, i32), tokens: (&str, &str), cost: &str| {
+        json!({ "day": day, "user": { "username": name }, "callCount": calls.0, "unpricedCallCount": calls.1,
+            "inputTokens": tokens.0, "outputTokens": tokens.1, "costUsd": cost })
+    };
+    let second = sum("2026-11-21", "ana", (1, 0), ("1", "10"), "1");
+    let bobs = sum("2026-11-20", "bob", (1, 0), ("5", "10"), "0.5");
+    let first = sum("2026-11-20", "ana", (3, 1), ("300", "30"), "0.0200001002");
+    let everyones = format!("query ($first: Int) {{ statistics {{ {costs} }} }}");
+    let found = root.data(&everyones, json!({})).await;
+    assert_eq!(found["statistics"]["llmCosts"], json!([second, bobs, first]));
+    let found = root.data(&everyones, json!({ "first": 2 })).await;
+    assert_eq!(found["statistics"]["llmCosts"], json!([second, bobs]));
+    let own = format!("query ($first: Int) {{ me {{ {costs} }} }}");
+    assert_eq!(ana.data(&own, json!({})).await["me"]["llmCosts"], json!([second, first]));
+    assert_eq!(root.data(&own, json!({})).await["me"]["llmCosts"], json!([]));
+    assert_eq!(ana.error_code(&everyones, json!({})).await, "FORBIDDEN");
+    assert_eq!(ana.error_code(&own, json!({ "first": 101 })).await, "BAD_USER_INPUT");
+    test.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_admins_look_into_another_users_mail_is_written_down_for_its_owner() {
     let test = TestApp::start().await;

@@ -1,5 +1,6 @@
 //! Mails and mailboxes in the hands of their owner: ignored, restored, read again, erased; renamed, paused, taken away.
 
+use pennypost::jobs::{JobPayload, NewJob, enqueue};
 use serde_json::{Value, json};
 
 use crate::review::{Alert, receive, start};
@@ -292,5 +293,31 @@ async fn what_is_asked_of_many_results_and_sums_costs_as_much() {
     assert_eq!(ana.error_code(&sums(28), json!({})).await, "QUERY_TOO_COMPLEX");
     ana.data(&sums(20), json!({})).await;
     test.run_jobs().await;
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_sources_are_erased_at_night_and_what_was_read_in_them_stays() {
+    let test =
+        TestApp::start_with(|app| app.config.email_source_retention = std::time::Duration::from_hours(24))
+            .await;
+    let ana = test.register("ana").await;
+    ana.fetch_demo().await;
+    test.run_jobs().await;
+    let (sources, texts) =
+        ("SELECT count(*) AS number FROM email_sources", "SELECT count(*) AS number FROM email_texts");
+    let (all, ledger) = (test.number(sources).await, ana.ledger().await);
+    assert!(all > 50 && !ledger.is_empty());
+    let old = "UPDATE email_sources SET created_at = now() - interval '1 day 1 second'
+        WHERE email_id IN (SELECT email_id FROM email_sources ORDER BY email_id LIMIT 10)";
+    test.execute(old).await;
+    test.execute("UPDATE email_sources SET created_at = now() - interval '23 hours' WHERE created_at > now() - interval '1 hour'").await;
+    let job = NewJob::new(None, JobPayload::Retention {});
+    let mut conn = test.app.pool.connection().await.unwrap();
+    enqueue(&mut conn, test.app.clock.new_id(), job).await.unwrap();
+    drop(conn);
+    test.run_jobs().await;
+    assert_eq!(test.number(sources).await, all - 10);
+    assert_eq!((test.number(texts).await, ana.ledger().await), (all, ledger));
     test.finish().await;
 }

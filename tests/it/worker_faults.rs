@@ -32,6 +32,7 @@ impl WorkerProcess {
             .env("REDIS_EMAIL_URL", redis.email.expose())
             .env("REDIS_EVENTS_URL", redis.events.expose())
             .env("SECRET_KEY", "a key for tests that is long enough")
+            .env("SEALING_KEY", "a sealing key for tests that is long enough")
             .env("IMPORT_DIR", test.import_dir())
             .env("DATA_DIR", data.path())
             .env("JOB_LEASE_SECONDS", LEASE_SECONDS)

@@ -1,12 +1,14 @@
 //! How much there is of everything, for admins: one statement for each kind of row, however many there are.
 
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, Object, SimpleObject};
 
 use crate::error::Result;
 use crate::graphql::context::RequestContext;
 use crate::graphql::emails::object::ExtractionStatus;
 use crate::graphql::jobs::object::JobState;
+use crate::graphql::llm_usages::cost::{self, LlmCost};
 use crate::graphql::scalars::int;
+use crate::graphql::transactions::aggregate::PeriodInput;
 use crate::jobs::statistics::count_by_state;
 use crate::mailbox::email_text::count_by_status;
 use crate::transactions;
@@ -19,6 +21,7 @@ pub struct StatisticsQuery;
 
 /// How much there is of everything, of all users together.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct Statistics {
     /// The users.
     users: UserStatistics,
@@ -57,6 +60,21 @@ pub struct JobStatistic {
     state: JobState,
     /// How many they are.
     count: i32,
+}
+
+#[ComplexObject]
+impl Statistics {
+    /// What the calls of language models cost, by day and user: the newest day first, and on it the largest cost. Days and users
+    /// without calls are left out.
+    async fn llm_costs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The days that count, in UTC.")] period: PeriodInput,
+        #[graphql(desc = "How many sums, 1 to 100; 25 unless given.")] first: Option<i32>,
+    ) -> Result<Vec<LlmCost>> {
+        ctx.admin()?;
+        cost::list(ctx, Visibility::Everyone, &period, first).await
+    }
 }
 
 #[Object]

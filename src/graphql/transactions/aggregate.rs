@@ -11,9 +11,9 @@ use crate::graphql::scalars::{Date, Money, int};
 use crate::transactions::aggregate::{self, Period};
 use crate::viewer::Visibility;
 
-/// The most rows of each currency.
+/// The most sums of one answer, or of each currency in it.
 const MOST_ROWS: i32 = 100;
-/// The rows of each currency, unless `first` says otherwise.
+/// The sums, unless `first` says otherwise.
 const DEFAULT_ROWS: i32 = 25;
 
 /// Some days, the first and the last among them.
@@ -23,6 +23,23 @@ pub struct PeriodInput {
     from: Date,
     /// The last day.
     to: Date,
+}
+
+impl PeriodInput {
+    /// The days, checked.
+    pub fn parse(&self) -> Result<Period> {
+        Period::parse(self.from.0, self.to.0)
+    }
+}
+
+/// How many sums `first` asks for.
+pub fn sums(first: Option<i32>) -> Result<i64> {
+    let most = first.unwrap_or(DEFAULT_ROWS);
+    if !(1..=MOST_ROWS).contains(&most) {
+        let message = format!("`first` has to be from 1 to {MOST_ROWS}.");
+        return Err(Error::rejected("first", Code::Invalid, message));
+    }
+    Ok(i64::from(most))
 }
 
 /// What spending is summed up by.
@@ -165,13 +182,9 @@ pub async fn spending(
     group_by: SpendingGroup,
     first: Option<i32>,
 ) -> Result<Vec<Spending>> {
-    let (period, most) = (Period::parse(period.from.0, period.to.0)?, first.unwrap_or(DEFAULT_ROWS));
-    if !(1..=MOST_ROWS).contains(&most) {
-        let message = format!("`first` has to be from 1 to {MOST_ROWS}.");
-        return Err(Error::rejected("first", Code::Invalid, message));
-    }
+    let (period, most) = (period.parse()?, sums(first)?);
     let conn = &mut *ctx.conn().await?;
-    let rows = aggregate::spending(conn, visibility, period, group_by.into(), i64::from(most)).await?;
+    let rows = aggregate::spending(conn, visibility, period, group_by.into(), most).await?;
     Ok(rows.into_iter().map(Spending).collect())
 }
 
@@ -182,7 +195,7 @@ pub async fn cash_flow(
     period: &PeriodInput,
     interval: Interval,
 ) -> Result<Vec<CashFlow>> {
-    let period = Period::parse(period.from.0, period.to.0)?;
+    let period = period.parse()?;
     let conn = &mut *ctx.conn().await?;
     let rows = aggregate::cash_flow(conn, visibility, period, interval.into()).await?;
     Ok(rows.into_iter().map(CashFlow).collect())

@@ -1,8 +1,9 @@
 //! What a user sends who comes, changes or goes.
 
-use async_graphql::InputObject;
+use async_graphql::{InputObject, MaybeUndefined};
 
 use crate::error::Result;
+use crate::graphql::change::changed;
 use crate::graphql::scalars::CurrencyCode;
 use crate::users::profile::UserChanges;
 use crate::users::registration::RegistrationInput;
@@ -28,11 +29,11 @@ pub struct RegisterInput {
 #[derive(InputObject)]
 pub struct UpdateUserInput {
     /// The name shown to people, 1 to 100 characters.
-    pub display_name: Option<String>,
+    pub display_name: MaybeUndefined<String>,
     /// The currency of totals.
-    pub base_currency: Option<CurrencyCode>,
+    pub base_currency: MaybeUndefined<CurrencyCode>,
     /// The zone whose days transactions are booked on, by its name in the IANA database. What is booked stays where it is.
-    pub time_zone: Option<String>,
+    pub time_zone: MaybeUndefined<String>,
 }
 
 /// Who wants to leave for good.
@@ -58,8 +59,10 @@ impl RegisterInput {
 
 impl UpdateUserInput {
     /// The changes, checked.
-    pub fn changes(&self) -> Result<UserChanges> {
-        let base_currency = self.base_currency.as_ref().map(|currency| currency.0.as_str());
-        UserChanges::parse(self.display_name.as_deref(), base_currency, self.time_zone.as_deref())
+    pub fn changes(self) -> Result<UserChanges> {
+        let display_name = changed("displayName", self.display_name)?;
+        let base_currency = changed("baseCurrency", self.base_currency)?.map(|currency| currency.0);
+        let time_zone = changed("timeZone", self.time_zone)?;
+        UserChanges::parse(display_name.as_deref(), base_currency.as_deref(), time_zone.as_deref())
     }
 }

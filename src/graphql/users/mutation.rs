@@ -62,7 +62,7 @@ impl UserMutation {
         #[graphql(desc = "What is to change.")] input: UpdateUserInput,
     ) -> Result<UpdateUserPayload> {
         ctx.viewer()?;
-        let (user, user_errors) = match update(ctx, &input).await {
+        let (user, user_errors) = match update(ctx, input).await {
             Ok(user) => (Some(User(user)), Vec::new()),
             Err(error) => (None, user_errors(error)?),
         };
@@ -107,7 +107,7 @@ async fn sign_up(ctx: &Context<'_>, input: RegisterInput) -> Result<SignedIn> {
     Ok(SignedIn { user, session_id, refresh_token })
 }
 
-async fn update(ctx: &Context<'_>, input: &UpdateUserInput) -> Result<users::User> {
+async fn update(ctx: &Context<'_>, input: UpdateUserInput) -> Result<users::User> {
     let changes = input.changes()?;
     let user_id = ctx.viewer()?.user_id;
     profile::update(&mut *ctx.conn().await?, &ctx.author(), user_id, changes).await

@@ -19,6 +19,7 @@ use crate::graphql::extraction::object::Extraction;
 use crate::graphql::global_id::NodeType;
 use crate::graphql::jobs::input::JobFilter;
 use crate::graphql::jobs::object::Job;
+use crate::graphql::llm_usages::cost::LlmCost;
 use crate::graphql::llm_usages::object::LlmUsage;
 use crate::graphql::scalars::{CurrencyCode, DateTime};
 use crate::graphql::sessions::object::Session;
@@ -273,6 +274,16 @@ impl User {
     ) -> Result<Connection<LlmUsage>> {
         let window = Window { first, after, last, before };
         llm_usages::query::list(ctx, self.own(), &window).await
+    }
+
+    /// What the calls of language models about the user's mails cost, by day: the newest first. Days without calls are left out.
+    async fn llm_costs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The days that count, in UTC.")] period: PeriodInput,
+        #[graphql(desc = "How many sums, 1 to 100; 25 unless given.")] first: Option<i32>,
+    ) -> Result<Vec<LlmCost>> {
+        llm_usages::cost::list(ctx, self.own(), &period, first).await
     }
 
     /// What the user spent in a period: by currency, and in it the largest first. Transfers do not count, nor does what is void; refunds

@@ -287,6 +287,7 @@ fn app(database: &TestDatabase, import_dir: &TempDir) -> App {
         ("REDIS_EMAIL_URL", redis.email.expose().to_owned()),
         ("REDIS_EVENTS_URL", redis.events.expose().to_owned()),
         ("SECRET_KEY", "a key for tests that is long enough".to_owned()),
+        ("SEALING_KEY", "a sealing key for tests that is long enough".to_owned()),
         ("IMPORT_DIR", import_dir),
     ];
     let lookup =

@@ -1,0 +1,4 @@
+DROP INDEX sightings_everyone_review_index;
+DROP INDEX sightings_review_index;
+DROP INDEX llm_usages_everyone_created_index;
+DROP INDEX llm_usages_created_index;

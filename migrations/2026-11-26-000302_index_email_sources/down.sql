@@ -1,0 +1,1 @@
+DROP INDEX email_sources_created_index;
