@@ -136,9 +136,9 @@ test("a job is followed through a server that restarts, is busy, and refuses the
 });
 
 test("a subscription that the server refuses throws the request's error", async (context) => {
-  const error = [{ message: "No such job.", extensions: { code: "NOT_FOUND" } }];
+  const error = [{ message: "No such job.", extensions: { code: "BAD_USER_INPUT" } }];
   const { client } = await start(context, { steps: () => [{ error }] });
-  await assert.rejects(client.followJob("j").next(), (thrown) => thrown instanceof RequestError && thrown.code === "NOT_FOUND");
+  await assert.rejects(client.followJob("j").next(), (thrown) => thrown instanceof RequestError && thrown.code === "BAD_USER_INPUT");
 });
 
 test("a subscription ends with the code of a closed socket, and does not start again", async (context) => {
