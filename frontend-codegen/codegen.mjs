@@ -17,7 +17,12 @@ export default {
     "src/generated/": {
       preset: "client",
       // A fragment's fields are read where the operation was asked for: this package has no components to hide them in.
-      presetConfig: { fragmentMasking: false },
+      presetConfig: {
+        fragmentMasking: false,
+        // The trusted documents, persisted-documents.json: each document below `sha256:` and the hash of its text, which the
+        // typed document carries, too.
+        persistedDocuments: { mode: "embedHashInDocument", hashAlgorithm: "sha256" },
+      },
       config: {
         strictScalars: true,
         // Money and moments stay text: no number in JavaScript holds a decimal.

@@ -10,7 +10,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocket } from "ws";
 
-import { createPennypostClient, RegisterDocument } from "./src/index.js";
+import { createPennypostClient } from "./src/index.js";
 
 const PASSWORD = "correct horse battery";
 /** How long the server may take to start, each program to run, and the server to stop, in milliseconds. */
@@ -66,8 +66,7 @@ async function withServer(binary: string, work: (address: string) => Promise<voi
 async function register(address: string, username: string): Promise<void> {
   const client = createPennypostClient({ url: `${address}/graphql`, webSocket: WebSocket });
   const input = { username, email: `${username}@mail.example`, password: PASSWORD, timeZone: "Europe/Berlin" };
-  const { register } = await client.request(RegisterDocument, { input });
-  if (register.userErrors[0]) throw new Error(`${username} was refused: ${register.userErrors[0].message}`);
+  await client.register(input);
 }
 
 async function run(program: string, ...values: string[]): Promise<void> {

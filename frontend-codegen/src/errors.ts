@@ -1,6 +1,30 @@
-// What may go wrong with a request, in two types: the way to the server, and the request itself.
+// What may go wrong, in three types: the way to the server, the request itself, and the session that signs it.
 //
-// What a mutation refuses as a matter of course is neither: it is data, in the payload's `userErrors`.
+// What a mutation refuses as a matter of course is none of them: it is data, in the payload's `userErrors`.
+
+/** The codes of the server, as its README lists them. */
+export const REQUEST_ERROR_CODES = [
+  "GRAPHQL_PARSE_FAILED",
+  "GRAPHQL_VALIDATION_FAILED",
+  "OPERATION_RESOLUTION_FAILURE",
+  "BAD_USER_INPUT",
+  "BAD_REQUEST",
+  "UNSUPPORTED_MEDIA_TYPE",
+  "NOT_ACCEPTABLE",
+  "METHOD_NOT_ALLOWED",
+  "PAYLOAD_TOO_LARGE",
+  "QUERY_TOO_COMPLEX",
+  "PERSISTED_QUERY_NOT_FOUND",
+  "UNAUTHENTICATED",
+  "FORBIDDEN",
+  "RATE_LIMITED",
+  "TIMEOUT",
+  "SERVICE_UNAVAILABLE",
+  "INTERNAL_SERVER_ERROR",
+] as const;
+
+/** One of the codes of the server. */
+export type RequestErrorCode = (typeof REQUEST_ERROR_CODES)[number];
 
 /** One entry of `errors` in an answer. */
 export interface GraphqlError {
@@ -13,8 +37,11 @@ export interface GraphqlError {
 /** The server refused the request, or a field of it failed. */
 export class RequestError extends Error {
   override readonly name = "RequestError";
-  /** The stable code of the first error, such as `UNAUTHENTICATED`; null when it carries none. */
-  readonly code: string | null;
+  /**
+   * The stable code of the first error, such as `UNAUTHENTICATED`; null when it carries none that this version knows. What
+   * the server sent is in `errors`.
+   */
+  readonly code: RequestErrorCode | null;
 
   constructor(
     /** All the errors, as the server sent them. */
@@ -27,7 +54,7 @@ export class RequestError extends Error {
     readonly retryAfterSeconds: number | null = null,
   ) {
     super(errors[0]?.message ?? "The server refused the request and did not say why.");
-    this.code = errors[0]?.extensions?.code ?? null;
+    this.code = REQUEST_ERROR_CODES.find((code) => code === errors[0]?.extensions?.code) ?? null;
   }
 
   /** True when the server could not do it just now, and the same request may go through later. */
@@ -73,12 +100,23 @@ export class TransportError extends Error {
   }
 }
 
+/** The session is over: the user has to sign in again. */
+export class SessionEnded extends Error {
+  override readonly name = "SessionEnded";
+  /** The same again would end the same way. */
+  readonly isWorthRetrying = false;
+
+  constructor() {
+    super("The session has ended. Sign in again.");
+  }
+}
+
 /** The token was refused, or its time has passed. */
 export const CLOSED_FOR_TOKEN = 4403;
 /** The server is busy or misses a service, or this client reads too slowly. */
 export const CLOSED_FOR_LOAD = 1013;
 
-const PASSING_CODES: ReadonlySet<string> = new Set(["RATE_LIMITED", "SERVICE_UNAVAILABLE", "TIMEOUT"]);
+const PASSING_CODES: ReadonlySet<RequestErrorCode> = new Set(["RATE_LIMITED", "SERVICE_UNAVAILABLE", "TIMEOUT"]);
 
 // A message that is too long or none of the protocol, an operation before the opening, an unknown subprotocol, an id in
 // use, a second opening; 4004 and 4005 are this side's own. 4500 is a fault of the server, as INTERNAL_SERVER_ERROR is:

@@ -82,7 +82,7 @@ export async function* follow<Event extends Versioned>(
 }
 
 /** At once when only the token was at fault, else longer from time to time, up to 10 s. */
-function delayAfter(lost: TransportError | RequestError, failures: number, chance: number): number {
+export function delayAfter(lost: TransportError | RequestError, failures: number, chance: number): number {
   const closeCode = lost instanceof TransportError ? lost.closeCode : null;
   if (closeCode === CLOSED_FOR_TOKEN && failures === 1) return 0;
   const isBusy = closeCode === CLOSED_FOR_LOAD || lost instanceof RequestError;

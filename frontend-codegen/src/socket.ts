@@ -1,10 +1,10 @@
 // Subscriptions over one shared socket, by the protocol graphql-transport-ws.
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
-import { print } from "graphql";
-import { type Client, createClient } from "graphql-ws";
+import { type Client, createClient, type SubscribePayload } from "graphql-ws";
 
-import { CLOSED_FOR_TOKEN, type GraphqlError, RequestError, TransportError } from "./errors.js";
-import { type CallOptions, type ClientOptions, socketAddress, type TokenReason } from "./options.js";
+import { explained, type Operation, operationOf } from "./document.js";
+import { CLOSED_FOR_TOKEN, type GraphqlError, RequestError, SessionEnded, TransportError } from "./errors.js";
+import { type CallOptions, type Connection, socketAddress } from "./options.js";
 
 /** How often the server is asked whether it is still there, and how long it may take to say so, in milliseconds. */
 const PING_EVERY = 10_000;
@@ -16,9 +16,16 @@ const TERMINATED = 4499;
 const CLOSED_WITHOUT_TOKEN = 4005;
 
 export interface Socket {
+  readonly connection: Connection;
   readonly client: Client;
   /** Why there was no token when one was asked for last; null while each time there was one. */
-  readonly tokenFailure: () => TransportError | null;
+  readonly tokenFailure: () => Error | null;
+  /** True when the last socket was closed for its token before it was open: nothing was missed. */
+  readonly isRefusedAtOpening: () => boolean;
+  /** Why the socket was given up from this side; null when it was not. */
+  readonly givenUp: () => Error | null;
+  /** Closes the socket, for whoever signs in or out: the next one opens with another token. */
+  readonly giveUp: (reason: Error) => void;
 }
 
 /**
@@ -27,30 +34,38 @@ export interface Socket {
  * It never subscribes again by itself. Only who subscribed knows from where to go on: from the start, what was seen
  * already would come twice.
  */
-export function openSocket(options: ClientOptions): Socket {
-  let reason: TokenReason = "request";
-  let failure: TransportError | null = null;
+export function openSocket(connection: Connection): Socket {
+  let token: string | null = null;
+  let isRefused = false;
+  let isOpen = false;
+  let isRefusedAtOpening = false;
+  let failure: Error | null = null;
+  let givenUp: Error | null = null;
   let pong: ReturnType<typeof setTimeout> | undefined;
   const client = createClient({
-    url: socketAddress(options.url),
-    ...(options.webSocket === undefined ? {} : { webSocketImpl: options.webSocket }),
+    url: socketAddress(connection.url),
+    ...(connection.webSocket === undefined ? {} : { webSocketImpl: connection.webSocket }),
     lazy: true,
     lazyCloseTimeout: 1_000,
     retryAttempts: 0,
     keepAlive: PING_EVERY,
+    jsonMessageReplacer: withoutText,
     connectionParams: async () => {
-      let token: string | null;
       try {
-        token = (await options.token?.(reason)) ?? null;
+        const { credentials } = connection;
+        token = isRefused ? await credentials.renewed(token) : await credentials.current();
       } catch (cause) {
-        failure = new TransportError("No token could be had for the socket.", { cause });
+        const isOver = cause instanceof SessionEnded;
+        failure = isOver ? cause : new TransportError("No token could be had for the socket.", { cause });
         throw failure;
       }
       return token === null ? {} : { Authorization: `Bearer ${token}` };
     },
     on: {
       connected: () => {
-        reason = "request";
+        isRefused = false;
+        isOpen = true;
+        givenUp = null;
       },
       // A connection that is gone without a word stays open on this side. Only silence tells.
       ping: (isReceived) => {
@@ -61,11 +76,31 @@ export function openSocket(options: ClientOptions): Socket {
       },
       closed: (event) => {
         clearTimeout(pong);
-        if (closing(event)?.code === CLOSED_FOR_TOKEN) reason = "refused";
+        if (closing(event)?.code === CLOSED_FOR_TOKEN) isRefused = true;
+        isRefusedAtOpening = isRefused && !isOpen;
+        isOpen = false;
       },
     },
   });
-  return { client, tokenFailure: () => failure };
+  const giveUp = (reason: Error) => {
+    givenUp = reason;
+    isRefused = false;
+    client.terminate();
+  };
+  return {
+    connection,
+    client,
+    tokenFailure: () => failure,
+    isRefusedAtOpening: () => isRefusedAtOpening,
+    givenUp: () => givenUp,
+    giveUp,
+  };
+}
+
+/** The package wants a text in each operation; one that is sent by its id has none. */
+function withoutText(this: unknown, key: string, value: unknown): unknown {
+  const isTrusted = key === "query" && typeof this === "object" && this !== null && "documentId" in this;
+  return isTrusted && value === "" ? undefined : value;
 }
 
 /** The events of one subscription; a lost socket is a {@link TransportError} and ends it. */
@@ -75,34 +110,55 @@ export async function* subscribe<Result, Variables>(
   variables: Variables | undefined,
   options: CallOptions = {},
 ): AsyncGenerator<Result, void, undefined> {
+  const operation = operationOf(document, socket.connection.trustedDocuments);
+  const payload = { query: "", ...operation, ...(variables ? { variables: variables as Record<string, unknown> } : {}) };
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      return yield* events<Result>(socket, payload, operation, options);
+    } catch (error) {
+      const isRefused = error instanceof TransportError && error.closeCode === CLOSED_FOR_TOKEN;
+      if (!isFirst || !isRefused || !socket.isRefusedAtOpening()) throw error;
+    }
+  }
+}
+
+async function* events<Result>(
+  socket: Socket,
+  payload: SubscribePayload,
+  operation: Operation,
+  options: CallOptions,
+): AsyncGenerator<Result, void, undefined> {
   options.signal?.throwIfAborted();
-  const results = socket.client.iterate<Result>({
-    query: print(document),
-    ...(variables ? { variables: variables as Record<string, unknown> } : {}),
-  });
+  const results = socket.client.iterate<Result>(payload);
   const stop = () => void results.return?.();
   options.signal?.addEventListener("abort", stop, { once: true });
   try {
     for await (const result of results) {
-      if (result.errors) throw new RequestError(result.errors as readonly GraphqlError[], result.data ?? null);
+      if (result.errors) {
+        throw new RequestError(explained(result.errors as readonly GraphqlError[], operation), result.data ?? null);
+      }
       if (result.data) yield result.data;
     }
   } catch (error) {
-    throw asOurs(error, socket.tokenFailure());
+    if (Array.isArray(error)) throw new RequestError(explained(error as readonly GraphqlError[], operation));
+    throw asOurs(error, socket);
   } finally {
     options.signal?.removeEventListener("abort", stop);
   }
   options.signal?.throwIfAborted();
 }
 
-function asOurs(error: unknown, tokenFailure: TransportError | null): unknown {
-  if (error instanceof RequestError || error instanceof TransportError) return error;
-  if (Array.isArray(error)) return new RequestError(error as readonly GraphqlError[]);
+function asOurs(error: unknown, socket: Socket): unknown {
+  const ours = [RequestError, TransportError, SessionEnded];
+  if (ours.some((kind) => error instanceof kind)) return error;
   const closed = closing(error);
   if (closed?.code === TERMINATED) {
+    const givenUp = socket.givenUp();
+    if (givenUp) return givenUp;
     return new TransportError("The server fell silent, and the socket was given up.", { closeCode: closed.code });
   }
   // The package tells all of a socket's closing, also who has come after it and waits for the next one.
+  const tokenFailure = socket.tokenFailure();
   if (closed?.code === CLOSED_WITHOUT_TOKEN && tokenFailure) return tokenFailure;
   if (closed) {
     const said = closed.reason ? ` “${closed.reason}”` : "";

@@ -4,24 +4,24 @@ import { test, type TestContext } from "node:test";
 import { WebSocket } from "ws";
 
 import {
-  type ClientOptions,
   createPennypostClient,
   JobDocument,
   JobEventsDocument,
   type JobState,
   MeDocument,
   RequestError,
+  type TokenOptions,
   TransportError,
 } from "../src/index.js";
-import { type Reply, type Sent, startServer, type Step } from "./server.js";
+import { type Reply, type Sent, signed, startServer, type Step } from "./server.js";
 
 async function start(
   context: TestContext,
   parts: { reply?: (sent: Sent) => Reply; steps?: (sent: Sent, nth: number) => Step[] },
-  options: Partial<ClientOptions> = {},
+  options: Partial<TokenOptions> = {},
 ) {
   const server = await startServer(parts);
-  const client = createPennypostClient({ url: server.url, webSocket: WebSocket, ...options });
+  const client = createPennypostClient({ url: server.url, webSocket: WebSocket, token: () => null, ...options });
   context.after(async () => {
     client.close();
     await server.stop();
@@ -39,7 +39,7 @@ test("a request carries the token and its variables, and gives the data", async 
   );
   const data = await client.request(JobDocument, { id: "j" });
   assert.equal(data.job?.id, "j");
-  assert.deepEqual(server.requests, [{ authorization: "Bearer t1", variables: { id: "j" } }]);
+  assert.deepEqual(server.requests.map(signed), [{ authorization: "Bearer t1", variables: { id: "j" } }]);
 });
 
 test("errors of the request are thrown with their code and what could be answered", async (context) => {
@@ -127,7 +127,7 @@ test("a job is followed through a server that restarts, is busy, and refuses the
   const seen: number[] = [];
   for await (const { version } of client.followJob("j", { afterVersion: 0 })) seen.push(version);
   assert.deepEqual(seen, [1, 2, 3, 4, 5]);
-  assert.deepEqual(server.subscriptions, [
+  assert.deepEqual(server.subscriptions.map(signed), [
     { authorization: "Bearer t1", variables: { jobId: "j", afterVersion: 0 } },
     { authorization: "Bearer t1", variables: { jobId: "j", afterVersion: 2 } },
     { authorization: "Bearer t2", variables: { jobId: "j", afterVersion: 3 } },
@@ -136,9 +136,11 @@ test("a job is followed through a server that restarts, is busy, and refuses the
 });
 
 test("a subscription that the server refuses throws the request's error", async (context) => {
-  const error = [{ message: "No such job.", extensions: { code: "NOT_FOUND" } }];
+  const error = [{ message: "No such job.", extensions: { code: "BAD_USER_INPUT" } }];
   const { client } = await start(context, { steps: () => [{ error }] });
-  await assert.rejects(client.followJob("j").next(), (thrown) => thrown instanceof RequestError && thrown.code === "NOT_FOUND");
+  await assert.rejects(client.followJob("j").next(), (thrown) => {
+    return thrown instanceof RequestError && thrown.code === "BAD_USER_INPUT";
+  });
 });
 
 test("a subscription ends with the code of a closed socket, and does not start again", async (context) => {

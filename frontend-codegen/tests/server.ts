@@ -3,10 +3,18 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer } from "ws";
 
+/** A request, or a subscription over the socket. */
 export interface Sent {
   authorization: string | undefined;
   variables: Record<string, unknown> | undefined;
+  /** All that says which operation it is: the text, or the id and the name. */
+  operation: { query?: string; documentId?: string; operationName?: string };
 }
+
+/** What of it most tests look at. */
+export const signed = ({ authorization, variables }: Sent) => ({ authorization, variables });
+
+type Payload = Sent["operation"] & { variables?: Record<string, unknown> };
 
 /** One answer over HTTP. */
 export interface Reply {
@@ -19,16 +27,18 @@ export interface Reply {
 export type Step = { next: unknown } | { error: unknown[] } | { close: number } | "complete";
 
 export async function startServer(parts: {
-  reply?: (sent: Sent) => Reply;
+  reply?: (sent: Sent) => Reply | Promise<Reply>;
   steps?: (sent: Sent, nth: number) => Step[];
+  /** Closes a socket with 4403 that is opened with this. */
+  isRefused?: (authorization: string | undefined) => boolean;
 }) {
   const requests: Sent[] = [];
   const subscriptions: Sent[] = [];
   const server = createServer(async (incoming, outgoing) => {
-    const body = JSON.parse(await text(incoming)) as { variables?: Record<string, unknown> };
-    const sent = { authorization: incoming.headers.authorization, variables: body.variables };
+    const { variables, ...operation } = JSON.parse(await text(incoming)) as Payload;
+    const sent = { authorization: incoming.headers.authorization, variables, operation };
     requests.push(sent);
-    const reply = parts.reply?.(sent) ?? { status: 404, body: {} };
+    const reply = (await parts.reply?.(sent)) ?? { status: 404, body: {} };
     outgoing.writeHead(reply.status ?? 200, { "Content-Type": "application/json", ...reply.headers });
     outgoing.end(typeof reply.body === "string" ? reply.body : JSON.stringify(reply.body));
   });
@@ -40,14 +50,16 @@ export async function startServer(parts: {
       const message = JSON.parse(String(data)) as {
         type: string;
         id?: string;
-        payload?: { Authorization?: string; variables?: Record<string, unknown> };
+        payload?: Payload & { Authorization?: string };
       };
       if (message.type === "connection_init") {
         authorization = message.payload?.Authorization;
-        send({ type: "connection_ack" });
+        if (parts.isRefused?.(authorization)) socket.close(4403, "as the test says");
+        else send({ type: "connection_ack" });
       } else if (message.type === "subscribe") {
         const { id } = message;
-        const sent = { authorization, variables: message.payload?.variables };
+        const { variables, ...operation } = message.payload ?? {};
+        const sent = { authorization, variables, operation };
         subscriptions.push(sent);
         for (const step of parts.steps?.(sent, subscriptions.length) ?? []) {
           if (step === "complete") send({ type: "complete", id });
