@@ -1,13 +1,21 @@
 //! Outgoing mail: to an SMTP server, into a folder where nobody set one up, or into memory for tests.
 
+mod refusal;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use lettre::message::{Mailbox, header::ContentType};
 use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
+use tokio::time::timeout;
+
 use crate::config::Secret;
 use crate::error::{Error, Result};
+
+/// How long a mail server may take for one mail.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How mail leaves.
 #[derive(Clone)]
@@ -55,7 +63,8 @@ impl Mailer {
         let built = built.map_err(|_| {
             Error::Unavailable("SMTP_URL is no address like smtps://user:password@host:465.".to_owned())
         })?;
-        Ok(Self::Smtp { transport: built.build(), from: sender(from)? })
+        let transport = built.timeout(Some(PATIENCE)).build();
+        Ok(Self::Smtp { transport, from: sender(from)? })
     }
 
     /// Writes each mail into `folder`, which has to be there.
@@ -73,19 +82,10 @@ impl Mailer {
         match self {
             Self::Smtp { transport, from } => {
                 let message = compose(letter, from)?;
-                let sent = transport.send(message).await;
-                sent.map(drop).map_err(|error| {
-                    tracing::warn!(
-                        permanent = error.is_permanent(),
-                        "the mail server did not take a mail; check SMTP_URL and its log"
-                    );
-                    if error.is_permanent() {
-                        let message = "The mail server refuses this mail.";
-                        Error::rejected("", crate::error::Code::Invalid, message)
-                    } else {
-                        Error::Unavailable("The mail server cannot be reached.".to_owned())
-                    }
-                })
+                match timeout(PATIENCE, transport.send(message)).await {
+                    Ok(sent) => sent.map(drop).map_err(|error| refusal::of(&error)),
+                    Err(_) => Err(refusal::silence(PATIENCE)),
+                }
             }
             Self::Folder { folder, from } => {
                 let transport = AsyncFileTransport::<Tokio1Executor>::new(folder);

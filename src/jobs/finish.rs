@@ -31,7 +31,8 @@ impl Failure {
     }
 }
 
-/// RUNNING -> SUCCESS, with the last progress and what the job did (an object).
+/// RUNNING -> SUCCESS, with the last progress and what the job did (an object). The deletion of a user keeps no word of whom it
+/// deleted.
 pub async fn succeed(
     conn: &mut AsyncPgConnection,
     claim: Claim,
@@ -41,6 +42,8 @@ pub async fn succeed(
     statement(
         "UPDATE jobs SET state = 'SUCCESS', version = version + 1, progress = $4, output_payload = $5,
              error_payload = NULL, checkpoint = NULL, crash_count = 0,
+             payload = CASE kind WHEN 'DELETE_USER' THEN '{}' ELSE payload END,
+             unique_key = CASE kind WHEN 'DELETE_USER' THEN NULL ELSE unique_key END,
              finished_at = clock_timestamp(), worker_id = NULL, lease_expires_at = NULL
          WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND state = 'RUNNING'
          RETURNING jobs.*",

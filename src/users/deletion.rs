@@ -16,7 +16,8 @@ use crate::users::{login_attempt, session};
 use crate::viewer::Role;
 
 /// The tables whose rows may be many, those that refer to others first. The rest goes with the user.
-pub const TABLES: [&str; 12] = [
+pub const TABLES: [&str; 13] = [
+    "llm_usages",
     "sightings",
     "transactions",
     "extractions",

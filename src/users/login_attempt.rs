@@ -22,6 +22,9 @@ const FREE: i32 = 5;
 /// The same for an address, behind which a whole office may sit.
 const FREE_OF_ADDRESS: i32 = 20;
 
+/// The same for codes: those of several mails, since each is good for five tries and no more.
+const FREE_OF_CODES: i32 = 25;
+
 /// What attempts have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
@@ -29,6 +32,8 @@ pub struct Subject {
     free: i32,
     /// True where the failures of others are among them: a right password takes back no more than itself.
     is_shared: bool,
+    /// True for a device or a place of the user's.
+    is_known: bool,
 }
 
 /// An attempt that was counted and whose end is open.
@@ -41,7 +46,7 @@ pub struct Counted {
 impl Subject {
     /// Whoever knocks from that address, at whatever door; the addresses of one IPv6 line count as one.
     pub fn address(address: IpAddr) -> Self {
-        Self { text: format!("address:{}", line(address)), free: FREE_OF_ADDRESS, is_shared: true }
+        Self { text: format!("address:{}", line(address)), free: FREE_OF_ADDRESS, is_shared: true, is_known: false }
     }
 
     /// Whoever knocks as `login`, which nobody may be: names of users and of nobody are counted alike, and as they were
@@ -52,26 +57,40 @@ impl Subject {
 
     /// A device that holds a refresh token of the user.
     pub fn device(session_id: Uuid) -> Self {
-        Self::own(format!("device:{session_id}"))
+        Self::known(format!("device:{session_id}"))
     }
 
     /// An address at which the user has signed in.
     pub fn place(user_id: Uuid, address: IpAddr) -> Self {
-        Self::own(format!("place:{user_id}:{}", line(address)))
+        Self::known(format!("place:{user_id}:{}", line(address)))
     }
 
-    /// Wishes for a code by mail, for that address.
+    /// Wishes of strangers for a code by mail, for that address.
     pub fn reset_wish(email: &str) -> Self {
         Self::own(format!("reset-wish:{}", fingerprint(email)))
     }
 
-    /// Codes that are tried for that address.
+    /// Wishes for a code from an address at which the user has signed in.
+    pub fn reset_wish_at(user_id: Uuid, address: IpAddr) -> Self {
+        Self::known(format!("place:{user_id}:{}:wish", line(address)))
+    }
+
+    /// Codes that strangers try for that address.
     pub fn reset_code(email: &str) -> Self {
-        Self::own(format!("reset-code:{}", fingerprint(email)))
+        Self { free: FREE_OF_CODES, ..Self::own(format!("reset-code:{}", fingerprint(email))) }
+    }
+
+    /// Codes that are tried from an address at which the user has signed in.
+    pub fn reset_code_at(user_id: Uuid, address: IpAddr) -> Self {
+        Self { free: FREE_OF_CODES, ..Self::known(format!("place:{user_id}:{}:code", line(address))) }
     }
 
     fn own(text: String) -> Self {
-        Self { text, free: FREE, is_shared: false }
+        Self { text, free: FREE, is_shared: false, is_known: false }
+    }
+
+    fn known(text: String) -> Self {
+        Self { is_known: true, ..Self::own(text) }
     }
 }
 
@@ -87,6 +106,8 @@ pub async fn count(
     subjects: Vec<Subject>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Counted>> {
+    // Before any row is locked: whoever is to be turned away waits for nobody, and nobody for them.
+    refuse_locked(conn, &subjects, now).await?;
     conn.transaction(async |conn| {
         let mut counted = Vec::new();
         for subject in subjects {
@@ -124,11 +145,28 @@ async fn count_one(
     if let Some(counted) = counted {
         return Ok(counted.locked_until);
     }
-    let row = login_attempts::table.find(&subject.text);
-    let locked_until: Option<Option<DateTime<Utc>>> =
-        row.select(login_attempts::locked_until).first(conn).await.optional()?;
-    let left = locked_until.flatten().and_then(|until| (until - now).to_std().ok());
-    Err(Error::RateLimited { retry_after: left.unwrap_or(Duration::from_secs(1)) })
+    refuse_locked(conn, std::slice::from_ref(subject), now).await?;
+    // The lock ended between the two statements.
+    Err(Error::RateLimited { retry_after: Duration::from_secs(1) })
+}
+
+/// `RateLimited` for as long as the longest lock on one of `subjects`.
+async fn refuse_locked(conn: &mut AsyncPgConnection, subjects: &[Subject], now: DateTime<Utc>) -> Result<()> {
+    let texts: Vec<&str> = subjects.iter().map(|subject| subject.text.as_str()).collect();
+    let locked_until: Option<DateTime<Utc>> = login_attempts::table
+        .filter(login_attempts::subject.eq_any(texts).and(login_attempts::locked_until.gt(now)))
+        .select(diesel::dsl::max(login_attempts::locked_until))
+        .first(conn)
+        .await?;
+    match locked_until.and_then(|until| (until - now).to_std().ok()) {
+        Some(retry_after) => Err(Error::RateLimited { retry_after }),
+        None => Ok(()),
+    }
+}
+
+/// True when a device or a place of the user's was counted.
+pub fn is_known(counted: &[Counted]) -> bool {
+    counted.iter().any(|counted| counted.subject.is_known)
 }
 
 /// Until when the attempt locks one of its subjects unless it is taken back.

@@ -1,6 +1,7 @@
 //! Passwords: hashed with argon2id, off the async threads, a few at a time.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -54,20 +55,39 @@ impl Password {
     }
 }
 
+/// How many passwords may wait, some seconds' work. Who comes after is turned away: their answer would come too late.
+const WAITING: usize = 64;
+
 /// Hashes and checks passwords, no more than a few at once: each costs a core some 15 ms and 19 MiB, and a storm of
 /// logins has to leave a core for everybody else.
 #[derive(Clone)]
 pub struct Hasher {
     permits: Arc<Semaphore>,
+    /// Places to wait in; `None` for whoever always finds one.
+    places: Option<Arc<Semaphore>>,
 }
 
 impl Hasher {
     /// A hasher that works on `threads` passwords at a time.
     pub fn new(threads: usize) -> Self {
-        Self { permits: Arc::new(Semaphore::new(threads.max(1))) }
+        let threads = threads.max(1);
+        let places = Some(Arc::new(Semaphore::new(threads + WAITING)));
+        Self { permits: Arc::new(Semaphore::new(threads)), places }
     }
 
-    /// The hash of `password` with a new salt, as a PHC string.
+    /// The same hasher for somebody who is known, and for the server itself: they wait behind the others, and are never turned away.
+    #[must_use]
+    pub fn for_known(&self) -> Self {
+        Self { permits: Arc::clone(&self.permits), places: None }
+    }
+
+    /// The hasher for somebody who may be known.
+    #[must_use]
+    pub fn for_whom(&self, is_known: bool) -> Self {
+        if is_known { self.for_known() } else { self.clone() }
+    }
+
+    /// The hash of `password` with a new salt, as a PHC string. `RateLimited` when too many wait.
     pub async fn hash(&self, password: Password) -> Result<String> {
         let hashed =
             self.run(move || argon2()?.hash_password(password.0.as_bytes()).map(|hash| hash.to_string()));
@@ -75,7 +95,7 @@ impl Hasher {
     }
 
     /// True when `password` is the one of `hash`. Without a hash it is compared with that of a password that nobody has, and
-    /// false, so that nobody learns from a clock who is registered.
+    /// false, so that nobody learns from a clock who is registered. `RateLimited` when too many wait.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
         self.run(move || {
             let nobodys = nobodys_hash()?;
@@ -96,15 +116,24 @@ impl Hasher {
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let stopped = |error| Error::internal("the password threads stopped", error);
+        let place = match &self.places {
+            Some(places) => Some(Arc::clone(places).try_acquire_owned().map_err(|_| too_many())?),
+            None => None,
+        };
         let permits = Arc::clone(&self.permits);
         let permit = permits.acquire_owned().await.map_err(|error| stopped(error.to_string()))?;
         let working = tokio::task::spawn_blocking(move || {
             // The thread cannot be stopped: it keeps its place to the end, also when nobody waits for it any more.
-            let _permit = permit;
+            let _held = (permit, place);
             work()
         });
         working.await.map_err(|error| stopped(error.to_string()))
     }
+}
+
+fn too_many() -> Error {
+    tracing::warn!(waiting = WAITING, "passwords come faster than they can be checked; some are turned away");
+    Error::RateLimited { retry_after: Duration::from_secs(2) }
 }
 
 fn argon2() -> argon2::password_hash::Result<Argon2<'static>> {
@@ -134,8 +163,6 @@ fn is_up_to_date(hash: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn password(text: &str) -> Password {
@@ -170,6 +197,37 @@ mod tests {
         assert!(early.is_err(), "the work that goes on left its place to another");
         release.send(()).unwrap();
         next.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_when_too_many_wait_is_turned_away_unless_they_are_known() {
+        let hasher = Hasher::new(1);
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let first = tokio::spawn({
+            let hasher = hasher.clone();
+            async move { hasher.run(move || released.recv()).await.map(drop) }
+        });
+        let waiting: Vec<_> = (0..WAITING).map(|_| hasher.clone()).collect();
+        let waiting: Vec<_> =
+            waiting.into_iter().map(|hasher| tokio::spawn(async move { hasher.run(|| ()).await })).collect();
+        let turned_away = loop {
+            tokio::task::yield_now().await;
+            if hasher.places.as_ref().unwrap().available_permits() == 0 {
+                break hasher.run(|| ()).await;
+            }
+        };
+        assert!(matches!(turned_away, Err(Error::RateLimited { .. })));
+        let known = tokio::spawn({
+            let hasher = hasher.for_known();
+            async move { hasher.run(|| ()).await }
+        });
+        release.send(()).unwrap();
+        first.await.unwrap().unwrap();
+        known.await.unwrap().unwrap();
+        for one in waiting {
+            one.await.unwrap().unwrap();
+        }
+        hasher.run(|| ()).await.unwrap();
     }
 
     #[test]

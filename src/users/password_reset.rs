@@ -17,6 +17,8 @@ use crate::error::{Code, Error, Result};
 use crate::jobs::{Enqueued, JobPayload, NewJob, Outgoing, enqueue};
 use crate::users::login_attempt::{self, Counted, Subject};
 use crate::users::password::{Hasher, Password};
+use crate::users::session::Device;
+use crate::users::sign_in::has_signed_in_at;
 use crate::users::{User, session, user};
 
 /// How long a code is good.
@@ -45,14 +47,16 @@ pub async fn request(
     conn: &mut AsyncPgConnection,
     clock: &Clock,
     email: &str,
-    address: Option<IpAddr>,
+    device: &Device,
 ) -> Result<Enqueued> {
-    let mut subjects: Vec<Subject> = address.map(Subject::address).into_iter().collect();
-    subjects.push(Subject::reset_wish(email));
-    login_attempt::count(conn, subjects, clock.now()).await?;
     let nobody = clock.new_id();
     let found = user::find_by_email(conn, email).await?.filter(|user| user.is_active);
     let user_id = found.map_or(nobody, |user| user.id);
+    let subjects = match known_place(conn, user_id, device, clock.now()).await? {
+        Some(address) => vec![Subject::reset_wish_at(user_id, address)],
+        None => strangers(device, Subject::reset_wish(email)),
+    };
+    login_attempt::count(conn, subjects, clock.now()).await?;
     let mail = JobPayload::SendEmail(Outgoing::PasswordReset { user_id });
     Ok(enqueue(conn, clock.new_id(), NewJob::new(Some(user_id), mail)).await?)
 }
@@ -88,19 +92,37 @@ pub async fn store(
 pub async fn try_code(
     conn: &mut AsyncPgConnection,
     email: &str,
-    address: Option<IpAddr>,
+    device: &Device,
     now: DateTime<Utc>,
 ) -> Result<Tried> {
-    let mut subjects: Vec<Subject> = address.map(Subject::address).into_iter().collect();
-    subjects.push(Subject::reset_code(email));
     // One transaction, because a second commit would take the time that tells a user from nobody.
     conn.transaction(async |conn| {
-        let counted = login_attempt::count(conn, subjects, now).await?;
         let user = user::find_by_email(conn, email).await?.filter(|user| user.is_active);
+        let user_id = user.as_ref().map_or(Uuid::nil(), |user| user.id);
+        let subjects = match known_place(conn, user_id, device, now).await? {
+            Some(address) => vec![Subject::reset_code_at(user_id, address)],
+            None => strangers(device, Subject::reset_code(email)),
+        };
+        let counted = login_attempt::count(conn, subjects, now).await?;
         let code_hash = count_try(conn, user.as_ref(), now).await?;
         Ok(Tried { found: user.zip(code_hash), counted })
     })
     .await
+}
+
+/// The device's address, if it is one at which the user has signed in of late: what others do elsewhere does not count there.
+async fn known_place(
+    conn: &mut AsyncPgConnection,
+    user_id: Uuid,
+    device: &Device,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<IpAddr>> {
+    let is_known = has_signed_in_at(conn, user_id, device, now).await?;
+    Ok(device.address.filter(|_| is_known))
+}
+
+fn strangers(device: &Device, subject: Subject) -> Vec<Subject> {
+    device.address.map(Subject::address).into_iter().chain([subject]).collect()
 }
 
 /// The hash of the user's code, if it is still good for a try. The same statement for nobody.
@@ -125,6 +147,7 @@ impl Tried {
     /// Reads the code, while no connection waits for it. One sentence whatever is wrong, after the same time.
     pub async fn check(self, hasher: &Hasher, code: String) -> Result<Redeemed> {
         let (user, code_hash) = self.found.unzip();
+        let hasher = hasher.for_whom(login_attempt::is_known(&self.counted));
         let is_right = hasher.verify(code.trim().to_owned(), code_hash.clone()).await?;
         let found = user.zip(code_hash).filter(|_| is_right);
         let (user, code_hash) = found.ok_or_else(refused)?;

@@ -87,6 +87,7 @@ impl Counting {
     /// Reads the password, while no connection waits for it. `InvalidCredentials` after the same time whatever is wrong.
     pub async fn check(self, hasher: &Hasher, password: String) -> Result<Right> {
         let (user, hash) = self.found.unzip();
+        let hasher = hasher.for_whom(login_attempt::is_known(&self.counted));
         let is_right = hasher.verify(password.clone(), hash.clone()).await?;
         let found = user.zip(hash).filter(|(user, _)| is_right && user.is_active);
         let (user, old_hash) = found.ok_or_else(|| {
@@ -188,7 +189,8 @@ async fn session_of(
         .optional()
 }
 
-async fn has_signed_in_at(
+/// True for an address at which the user has signed in of late.
+pub(super) async fn has_signed_in_at(
     conn: &mut AsyncPgConnection,
     user_id: Uuid,
     device: &Device,

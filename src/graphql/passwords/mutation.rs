@@ -77,8 +77,8 @@ impl PasswordMutation {
 }
 
 async fn ask_for_code(ctx: &Context<'_>, input: &RequestPasswordResetInput) -> Result<()> {
-    let (clock, address) = (&ctx.app().clock, ctx.device().address);
-    let mail = password_reset::request(&mut *ctx.conn().await?, clock, &input.email, address).await?;
+    let (clock, device) = (&ctx.app().clock, ctx.device());
+    let mail = password_reset::request(&mut *ctx.conn().await?, clock, &input.email, &device).await?;
     ctx.app().publisher.publish(&mail.job);
     Ok(())
 }
@@ -87,8 +87,8 @@ async fn ask_for_code(ctx: &Context<'_>, input: &RequestPasswordResetInput) -> R
 async fn reset(ctx: &Context<'_>, input: ResetPasswordInput) -> Result<()> {
     let (hasher, now) = (&ctx.app().hasher, ctx.app().clock.now());
     let password = Password::parse(input.new_password, "newPassword")?;
-    let address = ctx.device().address;
-    let tried = password_reset::try_code(&mut *ctx.conn().await?, &input.email, address, now).await?;
+    let device = ctx.device();
+    let tried = password_reset::try_code(&mut *ctx.conn().await?, &input.email, &device, now).await?;
     let redeemed = tried.check(hasher, input.code).await?;
     let hash = hasher.hash(redeemed.accept(password)?).await?;
     password_reset::redeem(&mut *ctx.conn().await?, &redeemed, hash, &ctx.author()).await?;
@@ -98,7 +98,7 @@ async fn reset(ctx: &Context<'_>, input: ResetPasswordInput) -> Result<()> {
 
 /// Both passwords are hashed while no connection waits for it.
 async fn change(ctx: &Context<'_>, input: ChangePasswordInput) -> Result<users::User> {
-    let (hasher, now) = (&ctx.app().hasher, ctx.app().clock.now());
+    let (hasher, now) = (&ctx.app().hasher.for_known(), ctx.app().clock.now());
     let (user_id, session_id) = ctx.session()?;
     let password = Password::parse(input.new_password, "newPassword")?;
     let asked = password_change::ask(&mut *ctx.conn().await?, user_id, session_id, now).await?;

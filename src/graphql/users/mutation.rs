@@ -118,7 +118,7 @@ async fn delete(ctx: &Context<'_>, input: DeleteUserInput) -> Result<ID> {
     let (app, (user_id, session_id)) = (ctx.app(), ctx.session()?);
     let now = app.clock.now();
     let asked = password_change::ask(&mut *ctx.conn().await?, user_id, session_id, now).await?;
-    asked.check(&app.hasher, input.password, "password").await?;
+    asked.check(&app.hasher.for_known(), input.password, "password").await?;
     let enqueued = deletion::request(&mut *ctx.conn().await?, &app.clock, &asked, &ctx.author()).await?;
     app.standings.forget_user(user_id);
     app.publisher.publish(&enqueued.job);
