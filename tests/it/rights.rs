@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::rights::matrix::{ROWS, Way};
 
 mod coverage;
+mod cursors;
 mod digest;
 mod matrix;
 mod people;

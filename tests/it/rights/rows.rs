@@ -55,6 +55,11 @@ impl Rows {
         self.owners.get(id).unwrap_or_else(|| panic!("{id} is no row"))
     }
 
+    /// True when there is a row of any type with that id.
+    pub fn has(&self, id: Uuid) -> bool {
+        TABLES.iter().any(|(_, tag, ..)| self.owners.contains_key(&tag.id(id).0))
+    }
+
     /// The ids of every row of a type.
     pub fn ids(&self, name: &str) -> &[String] {
         self.of_types.get(name).map_or(&[], Vec::as_slice)
