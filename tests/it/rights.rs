@@ -15,6 +15,7 @@ mod people;
 mod printed;
 mod rows;
 mod scene;
+mod scopes;
 mod steps;
 mod walk;
 
