@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::rights::matrix::{ROWS, Way};
 
+mod administration;
 mod coverage;
 mod cursors;
 mod digest;
