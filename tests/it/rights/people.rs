@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use crate::rights::digest::{assert_unchanged, digest};
+use crate::rights::rows::Rows;
+use crate::rights::scene::own_variables;
 use crate::support::app::{Person, TestApp};
 use crate::support::socket::Said;
 
-/// Counts with every new job and with every change of one.
-const MOVES: &str = "SELECT coalesce(sum(version), 0)::bigint AS number FROM jobs";
 /// The jobs of the viewer's own that wait to fetch.
 const WAITING: &str = "{ me { jobs(filter: { states: [QUEUED], kinds: [FETCH_EMAILS] }) { nodes { id } } } }";
 
@@ -18,12 +19,18 @@ pub struct People<'a> {
     pub owner: Person<'a>,
     pub stranger: Person<'a>,
     pub admin: Person<'a>,
-    /// The variables for a row of their own, for each of them who has any, by their id.
-    pub own: BTreeMap<String, Map<String, Value>>,
+    /// The stranger by an API token, with everything that a user's token may do.
+    pub strangers_token: Person<'a>,
+    /// The admin by an API token that may do the same, and nothing as an admin.
+    pub admins_token: Person<'a>,
+    /// One id of each type of each of them who has any, by their id.
+    pub ids: BTreeMap<String, BTreeMap<&'static str, Value>>,
+    /// The rows that there were before anybody asked.
+    pub rows: Rows,
 }
 
 /// What a document answers, without what is left in the bucket of who asks: that fills up while they ask.
-async fn answer(person: &Person<'_>, query: &str, variables: Value) -> Value {
+pub async fn answer(person: &Person<'_>, query: &str, variables: Value) -> Value {
     let mut answer = first_answer(person, query, variables).await;
     if let Some(cost) = answer.pointer_mut("/extensions/cost") {
         cost.as_object_mut().unwrap().remove("remaining");
@@ -54,27 +61,65 @@ impl People<'_> {
     /// Asks by `id`, which is the owner's.
     pub async fn ask_by_id(&self, test: &TestApp, path: &str, query: &str, id: &Value, is_own_only: bool) {
         let (theirs, none) = (json!({ "id": id }), json!({ "id": never(id) }));
-        self.needs_a_viewer(path, query, self.with_own(&self.owner, &theirs)).await;
-        let before = test.number(MOVES).await;
-        let strange = self.answer(&self.stranger, query, &theirs).await;
-        assert_eq!(strange, self.answer(&self.stranger, query, &none).await, "{path}: a stranger can tell");
-        assert_eq!(test.number(MOVES).await, before, "{path}: a stranger moved a job");
+        self.cannot_tell(test, path, query, id).await;
         let own = self.answer(&self.owner, query, &theirs).await;
         assert_eq!(own.get("errors"), None, "{path}: {own}");
         assert_ne!(own, self.answer(&self.owner, query, &none).await, "{path}: the owner sees nothing");
+        assert_eq!(
+            self.rows.of_others(&own["data"], &self.owner.id),
+            Vec::<&str>::new(),
+            "{path}: the owner"
+        );
         let admins = self.answer(&self.admin, query, &theirs).await;
         let expected = if is_own_only { self.answer(&self.admin, query, &none).await } else { own };
         assert_eq!(admins, expected, "{path}: as an admin");
     }
 
+    /// Asks by `id`, which is the owner's, as everybody to whom that is like none: the answer and the database show nothing of it.
+    async fn cannot_tell(&self, test: &TestApp, path: &str, query: &str, id: &Value) {
+        let (theirs, none) = (json!({ "id": id }), json!({ "id": never(id) }));
+        let strangers = [
+            ("a stranger", &self.stranger),
+            ("a stranger's token", &self.strangers_token),
+            ("an admin's token without ADMIN", &self.admins_token),
+        ];
+        let mut expected = Vec::new();
+        for (_, person) in strangers {
+            expected.push(self.answer(person, query, &none).await);
+        }
+        let before = digest(test).await;
+        self.needs_a_viewer(path, query, self.with_own(&self.owner, &theirs)).await;
+        assert_unchanged(test, &before, &format!("{path}, by nobody")).await;
+        for ((who, person), expected) in strangers.into_iter().zip(expected) {
+            let strange = self.answer(person, query, &theirs).await;
+            assert_eq!(strange, expected, "{path}: {who} can tell");
+            let seen = self.rows.of_others(&strange["data"], &person.id);
+            assert_eq!(seen, Vec::<&str>::new(), "{path}: {who} sees another's rows");
+            assert_unchanged(test, &before, &format!("{path}, by {who}")).await;
+        }
+    }
+
+    /// Asks about the user of that id, who is the owner: as an admin alone.
+    pub async fn ask_about_a_user(&self, test: &TestApp, path: &str, query: &str, id: &Value) {
+        let before = digest(test).await;
+        for id in [id.clone(), never(id)] {
+            self.needs_an_admin(path, query, json!({ "id": id })).await;
+            for holder in [&self.strangers_token, &self.admins_token] {
+                refused(holder, path, query, json!({ "id": id }), "FORBIDDEN").await;
+            }
+        }
+        assert_unchanged(test, &before, path).await;
+    }
+
     /// What a document answers to somebody who has rows of their own to name beside.
-    async fn answer(&self, person: &Person<'_>, query: &str, variables: &Value) -> Value {
+    pub async fn answer(&self, person: &Person<'_>, query: &str, variables: &Value) -> Value {
         answer(person, query, self.with_own(person, variables)).await
     }
 
     fn with_own(&self, person: &Person<'_>, variables: &Value) -> Value {
         let mut variables = variables.clone();
-        variables.as_object_mut().unwrap().extend(self.own.get(&person.id).cloned().unwrap_or_default());
+        let own = self.ids.get(&person.id).into_iter().flat_map(own_variables);
+        variables.as_object_mut().unwrap().extend(own);
         variables
     }
 
@@ -160,13 +205,13 @@ impl People<'_> {
 }
 
 /// Asks, and expects that code.
-async fn refused(person: &Person<'_>, path: &str, query: &str, variables: Value, code: &str) {
+pub async fn refused(person: &Person<'_>, path: &str, query: &str, variables: Value, code: &str) {
     let answer = answer(person, query, variables).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{path}: {answer}");
 }
 
 /// An id of the same type that never was anybody's.
-fn never(id: &Value) -> Value {
+pub fn never(id: &Value) -> Value {
     let id = id.as_str().unwrap();
     let (start, end) = id.split_at(12);
     let other = if end.starts_with('A') { 'B' } else { 'A' };
