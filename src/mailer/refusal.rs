@@ -35,7 +35,10 @@ pub(super) fn of(error: &smtp::Error) -> Error {
 
 /// The same for a server that said nothing for so long.
 pub(super) fn silence(patience: Duration) -> Error {
-    tracing::warn!(seconds = patience.as_secs(), "a mail was not sent and will be tried again: the mail server does not answer");
+    tracing::warn!(
+        seconds = patience.as_secs(),
+        "a mail was not sent and will be tried again: the mail server does not answer"
+    );
     Error::Unavailable("The mail server does not answer.".to_owned())
 }
 
@@ -44,7 +47,8 @@ fn is_tls(error: &smtp::Error) -> bool {
     let mut below = error.source();
     while let Some(cause) = below {
         let inner = cause.downcast_ref::<std::io::Error>().and_then(|error| error.get_ref());
-        if cause.is::<TlsError>() || inner.is_some_and(<dyn std::error::Error + Send + Sync>::is::<TlsError>) {
+        if cause.is::<TlsError>() || inner.is_some_and(<dyn std::error::Error + Send + Sync>::is::<TlsError>)
+        {
             return true;
         }
         below = cause.source();

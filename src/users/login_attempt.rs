@@ -46,7 +46,12 @@ pub struct Counted {
 impl Subject {
     /// Whoever knocks from that address, at whatever door; the addresses of one IPv6 line count as one.
     pub fn address(address: IpAddr) -> Self {
-        Self { text: format!("address:{}", line(address)), free: FREE_OF_ADDRESS, is_shared: true, is_known: false }
+        Self {
+            text: format!("address:{}", line(address)),
+            free: FREE_OF_ADDRESS,
+            is_shared: true,
+            is_known: false,
+        }
     }
 
     /// Whoever knocks as `login`, which nobody may be: names of users and of nobody are counted alike, and as they were

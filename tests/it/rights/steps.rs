@@ -25,7 +25,7 @@ pub struct Step<'a> {
 }
 
 /// Every such field. What names a row by its id stands in the matrix; of the rest a field whose arguments nobody knows fails.
-pub fn steps(schema: &Schema) -> Vec<Step<'_>> {
+pub fn steps(schema: &Schema) -> impl Iterator<Item = Step<'_>> {
     let mut steps = Vec::new();
     for of in nodes(schema).into_iter().chain(["Query"]) {
         for field in row_fields(schema, object(schema, of).unwrap()) {
@@ -39,7 +39,7 @@ pub fn steps(schema: &Schema) -> Vec<Step<'_>> {
             steps.push(Step { of, field, calls, leaves: leaves(schema, ty) });
         }
     }
-    steps
+    steps.into_iter()
 }
 
 /// Every field that the steps ask for, as `Type.field`.

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use apollo_compiler::Schema;
 use serde_json::{Value, json};
 
+use crate::rights::matrix::{ROWS, Way};
 use crate::rights::people::People;
 use crate::rights::printed::printed;
 use crate::rights::rows::Rows;
@@ -20,6 +21,9 @@ const AT_ONCE: usize = 15;
 const OF_OTHERS: [(&str, &str); 1] =
     [("AuditEntry.actor", "whoever did it to the owner, whom admins may see")];
 
+/// For whoever is no admin, or shows a token that may not act as one.
+const NO_ADMIN: bool = false;
+
 /// No field at all.
 const NOWHERE: BTreeSet<&str> = BTreeSet::new();
 
@@ -31,19 +35,21 @@ async fn every_field_leads_to_rows_of_whoever_has_what_it_hangs_on() {
     let test = scene::start().await;
     let people = scene::people(&test).await;
     let (schema, rows) = (printed(), &people.rows);
-    let of_owner = walk(&schema, rows, &people.owner).await;
-    let of_stranger = walk(&schema, rows, &people.stranger).await;
-    let of_token = walk(&schema, rows, &people.admins_token).await;
+    let of_owner = walk(&schema, rows, &people.owner, NO_ADMIN).await;
+    let of_stranger = walk(&schema, rows, &people.stranger, NO_ADMIN).await;
+    let of_token = walk(&schema, rows, &people.admins_token, NO_ADMIN).await;
     let users =
         [(&people.owner, &of_owner), (&people.stranger, &of_stranger), (&people.admins_token, &of_token)];
     let strange = users.into_iter().flat_map(|(person, reached)| of_others(rows, person, reached));
     assert_eq!(paths(strange), NOWHERE, "lead a user to rows of others");
     for (_, reached) in users {
-        leads_everywhere(&schema, reached);
+        leads_everywhere(steps(&schema).filter(|step| !is_for_admins(step)), reached);
     }
-    let by_token = walk(&schema, rows, &people.strangers_token).await;
+    let by_token = walk(&schema, rows, &people.strangers_token, NO_ADMIN).await;
     assert_eq!(differences(&by_token, &of_stranger), NOWHERE, "differ for a token");
-    check_an_admin(&people, &walk(&schema, rows, &people.admin).await, &of_owner);
+    let of_admin = walk(&schema, rows, &people.admin, true).await;
+    leads_everywhere(steps(&schema).filter(is_for_admins), &of_admin);
+    check_an_admin(&people, &of_admin, &of_owner);
     test.run_jobs().await;
     test.finish().await;
 }
@@ -81,10 +87,10 @@ fn of_others<'a>(
 }
 
 /// Fails, and names the fields, unless something was found in each.
-fn leads_everywhere(schema: &Schema, reached: &Reached) {
+fn leads_everywhere<'a>(asked: impl Iterator<Item = Step<'a>>, reached: &Reached) {
     let found: BTreeSet<&str> = reached.iter().map(|(_, path, _)| path.as_str()).collect();
     let mut wanted: BTreeSet<String> = BTreeSet::new();
-    for step in steps(schema) {
+    for step in asked {
         wanted.extend(step.leaves.iter().map(|leaf| format!("{}.{}{leaf}", step.of, step.field.name)));
     }
     wanted.retain(|path| !found.contains(path.as_str()));
@@ -100,13 +106,22 @@ fn paths<'a>(reached: impl Iterator<Item = &'a (String, String, String)>) -> BTr
     reached.map(|(_, path, _)| path.as_str()).collect()
 }
 
+/// True for a field of the query root that is for admins alone.
+fn is_for_admins(step: &Step<'_>) -> bool {
+    let path = format!("{}.{}", step.of, step.field.name);
+    ROWS.iter().any(|(of, way, _)| *of == path && matches!(way, Way::Admins))
+}
+
 /// Everything that a person finds, from the root and from each row of whomever.
-async fn walk(schema: &Schema, rows: &Rows, person: &Person<'_>) -> Reached {
+async fn walk(schema: &Schema, rows: &Rows, person: &Person<'_>, is_admin: bool) -> Reached {
     let mut reached = Reached::new();
     for step in steps(schema) {
         let path = format!("{}.{}", step.of, step.field.name);
         for call in &step.calls {
-            if step.of == "Query" {
+            if !is_admin && is_for_admins(&step) {
+                let query = format!("{{ found: {call} }}");
+                assert_eq!(person.error_code(&query, json!({})).await, "FORBIDDEN", "{query}");
+            } else if step.of == "Query" {
                 let data = person.data(&format!("{{ found: {call} }}"), json!({})).await;
                 collect(&data["found"], "", &path, &mut reached);
             }
