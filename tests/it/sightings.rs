@@ -175,3 +175,27 @@ async fn where_the_mail_does_not_say_enough_the_person_has_to() {
     assert_eq!(booked["transaction"]["bookedOn"], "2026-11-20");
     test.finish().await;
 }
+
+/// Many sightings that wait for nobody.
+const FILL: &str = "INSERT INTO sightings (id, user_id, email_id, event_key, extraction_id, state, reason)
+    SELECT gen_random_uuid(), user_id, email_id, 'key ' || number, extraction_id, 'REJECTED', 'none'
+    FROM (SELECT * FROM sightings LIMIT 1) one, generate_series(1, 20000) number; ANALYZE sightings";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_found_without_reading_what_does_not() {
+    let test = start().await;
+    let ana = test.register("ana").await;
+    receive(&test, &ana, "inbox", &doubtful("1", "3.40").bytes()).await;
+    test.execute(FILL).await;
+    let read =
+        "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint AS number FROM pg_stat_user_tables
+        WHERE relname = 'sightings'";
+    test.execute("SELECT pg_stat_force_next_flush()").await;
+    let before = test.number(read).await;
+    assert_eq!(waiting(&ana).await["totalCount"], 1);
+    test.execute("SELECT pg_stat_force_next_flush()").await;
+    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+    let rows = test.number(read).await - before;
+    assert!(rows < 1_000, "{rows} rows were read for one");
+    test.finish().await;
+}
