@@ -26,6 +26,8 @@ pub enum Mailer {
         transport: AsyncSmtpTransport<Tokio1Executor>,
         /// The sender.
         from: Mailbox,
+        /// How long the server may take for one mail.
+        patience: Duration,
     },
     /// As `.eml` files in a folder.
     Folder {
@@ -52,6 +54,10 @@ pub struct Letter {
 impl Mailer {
     /// Sends through the server at `url`: smtp://, smtps:// or smtp+starttls:// user:password@host:port.
     pub fn smtp(url: &Secret, from: &str) -> Result<Self> {
+        Self::smtp_within(url, from, PATIENCE)
+    }
+
+    fn smtp_within(url: &Secret, from: &str, patience: Duration) -> Result<Self> {
         let (scheme, rest) = url.expose().split_once("://").unwrap_or_default();
         let url = match scheme {
             // lettre's own word for STARTTLS is a query.
@@ -63,8 +69,8 @@ impl Mailer {
         let built = built.map_err(|_| {
             Error::Unavailable("SMTP_URL is no address like smtps://user:password@host:465.".to_owned())
         })?;
-        let transport = built.timeout(Some(PATIENCE)).build();
-        Ok(Self::Smtp { transport, from: sender(from)? })
+        let transport = built.timeout(Some(patience)).build();
+        Ok(Self::Smtp { transport, from: sender(from)?, patience })
     }
 
     /// Writes each mail into `folder`, which has to be there.
@@ -80,11 +86,11 @@ impl Mailer {
     /// Sends `letter`. `Unavailable` when the server does not take it now; `Rejected` when it never will.
     pub async fn send(&self, letter: &Letter) -> Result<()> {
         match self {
-            Self::Smtp { transport, from } => {
+            Self::Smtp { transport, from, patience } => {
                 let message = compose(letter, from)?;
-                match timeout(PATIENCE, transport.send(message)).await {
+                match timeout(*patience, transport.send(message)).await {
                     Ok(sent) => sent.map(drop).map_err(|error| refusal::of(&error)),
-                    Err(_) => Err(refusal::silence(PATIENCE)),
+                    Err(_) => Err(refusal::silence(*patience)),
                 }
             }
             Self::Folder { folder, from } => {
@@ -119,3 +125,6 @@ fn compose(letter: &Letter, from: &Mailbox) -> Result<Message> {
         .body(letter.text.clone())
         .map_err(|error| Error::internal("a mail cannot be composed", error))
 }
+
+#[cfg(test)]
+mod tests;

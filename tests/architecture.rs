@@ -81,7 +81,7 @@ const MODULES: &[Module] = &[
     // 1: infrastructure
     module("db", &[LEAVES], &["db.rs", "db/migrate.rs", "db/pool.rs", "db/schema.rs", "db/statistics.rs"]),
     module("redis", &[LEAVES], &["redis.rs"]),
-    module("mailer", &[LEAVES], &["mailer.rs", "mailer/refusal.rs"]),
+    module("mailer", &[LEAVES], &["mailer.rs", "mailer/refusal.rs", "mailer/tests.rs"]),
     module("embedded", &[LEAVES], &[
         "embedded.rs", "embedded/binaries.rs", "embedded/child.rs", "embedded/data_folder.rs", "embedded/orphans.rs",
         "embedded/postgres.rs", "embedded/redis.rs", "embedded/supervisor.rs",
