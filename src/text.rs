@@ -29,10 +29,17 @@ fn bounded(
         let message = format!("This has at most {longest} characters.");
         return Err(Error::rejected(field, Code::TooLong, message));
     }
-    if text.chars().any(|character| character.is_control() && !is_allowed(character)) {
+    let is_unseen = |character: char| character.is_control() || is_turning(character);
+    if text.chars().any(|character| is_unseen(character) && !is_allowed(character)) {
         return Err(Error::rejected(field, Code::Invalid, "This holds no control characters."));
     }
     Ok(Some(text.to_owned()))
+}
+
+/// True for what breaks a line or turns the text around it without being seen (Unicode Standard Annex 9, 2): in a mail or a list it
+/// makes one thing look like another.
+fn is_turning(character: char) -> bool {
+    matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -52,7 +59,9 @@ mod tests {
         assert_eq!(line("name", "ÄÖÜ", 3).unwrap(), "ÄÖÜ");
         assert_eq!(code(line("name", "  ", 9)), Code::TooShort);
         assert_eq!(code(line("name", "Groceries", 8)), Code::TooLong);
-        assert_eq!(code(line("name", "a\nb", 8)), Code::Invalid);
+        for hidden in ["a\nb", "a\u{202e}b", "a\u{2029}b", "a\u{2066}b"] {
+            assert_eq!(code(line("name", hidden, 8)), Code::Invalid, "{hidden:?}");
+        }
         assert_eq!(optional_line("name", Some(" "), 8).unwrap(), None);
     }
 

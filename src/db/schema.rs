@@ -367,6 +367,7 @@ diesel::table! {
         last_login_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        leaving_since -> Nullable<Timestamptz>,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::jobs::statement::statement;
 use crate::viewer::Visibility;
 
 /// Cancels the visible job with that id; `None` when there is no such job. One that has ended, or was asked already, is
-/// left as it is. A running job ends at its next checkpoint or heartbeat.
+/// left as it is, and so is the deletion of a user: nobody is half deleted. A running job ends at its next checkpoint or heartbeat.
 pub async fn cancel(
     conn: &mut AsyncPgConnection,
     visibility: Visibility,
@@ -24,7 +24,7 @@ pub async fn cancel(
              finished_at = CASE WHEN state = 'RUNNING' THEN NULL ELSE clock_timestamp() END,
              cancel_requested_at = clock_timestamp(), cancel_requested_by = $3
          WHERE id = $1 AND ($2 IS NULL OR user_id = $2) AND cancel_requested_at IS NULL
-             AND state IN ('SCHEDULED', 'QUEUED', 'RUNNING', 'RETRYING')
+             AND state IN ('SCHEDULED', 'QUEUED', 'RUNNING', 'RETRYING') AND kind <> 'DELETE_USER'
          RETURNING jobs.*",
     )
     .bind::<SqlUuid, _>(id)

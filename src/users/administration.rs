@@ -34,7 +34,8 @@ pub async fn set_role(
     .await
 }
 
-/// Lets a user sign in again, or signs them out until then, in one transaction. `InUse` for the last admin.
+/// Lets a user sign in again, or signs them out until then, in one transaction. `InUse` for the last admin, and for whoever is
+/// being deleted.
 pub async fn set_active(
     conn: &mut AsyncPgConnection,
     author: &Author,
@@ -43,6 +44,10 @@ pub async fn set_active(
 ) -> Result<User> {
     conn.transaction(async |conn| {
         let before = lock(conn, user_id).await?;
+        if is_active && is_leaving(conn, user_id).await? {
+            let message = "This user is being deleted; there is no way back.";
+            return Err(Error::rejected("userId", Code::InUse, message));
+        }
         if before.is_active == is_active {
             return Ok(before);
         }
@@ -61,6 +66,10 @@ pub async fn set_active(
     .await
 }
 
+async fn is_leaving(conn: &mut AsyncPgConnection, user_id: Uuid) -> QueryResult<bool> {
+    users::table.find(user_id).select(users::leaving_since.is_not_null()).first(conn).await
+}
+
 /// Keeps the admins who can sign in as they are until the transaction ends; `InUse` when that user is the only one. The locks,
 /// taken in one order, keep two last admins from going at once.
 pub async fn refuse_last_admin(conn: &mut AsyncPgConnection, user_id: Uuid) -> Result<()> {
@@ -73,13 +82,17 @@ pub async fn refuse_last_admin(conn: &mut AsyncPgConnection, user_id: Uuid) -> R
         .load(conn)
         .await?;
     if admins == [user_id] {
-        return Err(Error::rejected("", Code::InUse, "The last admin cannot leave. Make another one first."));
+        return Err(Error::rejected(
+            "",
+            Code::InUse,
+            "This is the last admin who can sign in. Make another one first.",
+        ));
     }
     Ok(())
 }
 
-/// The user as they are, after the admins were locked in their order: whoever locks one row first could wait for ever.
-async fn lock(conn: &mut AsyncPgConnection, user_id: Uuid) -> Result<User> {
+/// The user as they are until the transaction ends, after the admins were locked in their order: whoever locks one row first could wait for ever.
+pub(super) async fn lock(conn: &mut AsyncPgConnection, user_id: Uuid) -> Result<User> {
     let is_admin = users::role.eq(Role::Admin.as_str());
     let rows = users::table.filter(users::id.eq(user_id).or(is_admin)).order(users::id);
     let locked: Vec<User> = rows.select(User::as_select()).for_update().load(conn).await?;

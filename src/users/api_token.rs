@@ -8,9 +8,10 @@ use uuid::Uuid;
 
 use crate::audit::{self, Action, Author, Changes, SubjectKind};
 use crate::clock::Clock;
-use crate::db::schema::api_tokens;
+use crate::db::schema::{api_tokens, users};
 use crate::error::{Code, Error, Result};
 use crate::page::Page;
+use crate::text;
 use crate::users::token_text::TokenText;
 use crate::viewer::{Role, Scope, Scopes, Visibility};
 
@@ -65,18 +66,14 @@ impl NewApiToken {
         role: Role,
         now: DateTime<Utc>,
     ) -> Result<Self> {
-        let name = name.trim();
-        match name.chars().count() {
-            0 => return Err(Error::rejected("name", Code::TooShort, "A name has at least one character.")),
-            1..=NAME_MAX => {}
-            _ => {
-                let message = format!("A name has at most {NAME_MAX} characters.");
-                return Err(Error::rejected("name", Code::TooLong, message));
-            }
-        }
+        let name = text::line("name", name, NAME_MAX)?;
         let scopes: Vec<Scope> = Scope::ALL.into_iter().filter(|scope| scopes.contains(scope)).collect();
         if scopes.is_empty() {
             return Err(Error::rejected("scopes", Code::Invalid, "A token needs a scope."));
+        }
+        if scopes == [Scope::Admin] {
+            let message = "ADMIN says as whom, not what: give READ, WRITE or INGEST with it.";
+            return Err(Error::rejected("scopes", Code::Invalid, message));
         }
         if scopes.contains(&Scope::Admin) && role != Role::Admin {
             let message = "Only an admin can make a token with the scope ADMIN.";
@@ -85,7 +82,7 @@ impl NewApiToken {
         if expires_at.is_some_and(|expires_at| expires_at <= now) {
             return Err(Error::rejected("expiresAt", Code::Invalid, "This moment has passed."));
         }
-        Ok(Self { name: name.to_owned(), scopes, expires_at })
+        Ok(Self { name, scopes, expires_at })
     }
 }
 
@@ -99,7 +96,13 @@ pub async fn create(
 ) -> Result<(ApiToken, TokenText)> {
     let text = TokenText::new();
     conn.transaction(async |conn| {
-        let good = visible_to(Visibility::Of(user_id)).filter(api_tokens::revoked_at.is_null());
+        // One after the other, so that several at once are counted, too.
+        let owner = users::table.find(user_id).select(users::id).for_no_key_update();
+        owner.first::<Uuid>(conn).await?;
+        let never = api_tokens::expires_at.is_null();
+        let good = visible_to(Visibility::Of(user_id))
+            .filter(api_tokens::revoked_at.is_null())
+            .filter(never.or(api_tokens::expires_at.assume_not_null().gt(clock.now())));
         if good.count().get_result::<i64>(conn).await? >= MOST {
             let message = format!("You have {MOST} tokens. Revoke one first.");
             return Err(Error::rejected("", Code::LimitExceeded, message));
@@ -165,6 +168,18 @@ pub async fn revoke(
         Ok(revoked)
     })
     .await
+}
+
+/// Revokes every token of `user_id`.
+pub async fn revoke_all(conn: &mut AsyncPgConnection, author: &Author, user_id: Uuid) -> QueryResult<()> {
+    let good =
+        api_tokens::table.filter(api_tokens::user_id.eq(user_id).and(api_tokens::revoked_at.is_null()));
+    let revoked: Vec<Uuid> = diesel::update(good)
+        .set(api_tokens::revoked_at.eq(author.now()))
+        .returning(api_tokens::id)
+        .get_results(conn)
+        .await?;
+    audit::record_each(conn, author, Action::ApiTokenRevoked, user_id, SubjectKind::ApiToken, &revoked).await
 }
 
 /// The id and the hash of the token with that prefix, revoked or not: neither ever changes.

@@ -37,7 +37,7 @@ pub struct Subject {
 }
 
 /// An attempt that was counted and whose end is open.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Counted {
     subject: Subject,
     locked_until: Option<DateTime<Utc>>,
@@ -48,6 +48,16 @@ impl Subject {
     pub fn address(address: IpAddr) -> Self {
         Self {
             text: format!("address:{}", line(address)),
+            free: FREE_OF_ADDRESS,
+            is_shared: true,
+            is_known: false,
+        }
+    }
+
+    /// Whoever registers from that address.
+    pub fn registration(address: IpAddr) -> Self {
+        Self {
+            text: format!("registration:{}", line(address)),
             free: FREE_OF_ADDRESS,
             is_shared: true,
             is_known: false,
@@ -200,6 +210,15 @@ pub async fn forgive(conn: &mut AsyncPgConnection, counted: &[Counted]) -> Query
         }
     }
     Ok(())
+}
+
+/// Takes this one attempt back, and none before it: nobody has read what was tried.
+pub async fn forgive_one(conn: &mut AsyncPgConnection, counted: &[Counted]) -> QueryResult<()> {
+    let shared = |counted: &Counted| Counted {
+        subject: Subject { is_shared: true, ..counted.subject.clone() },
+        locked_until: counted.locked_until,
+    };
+    forgive(conn, &counted.iter().map(shared).collect::<Vec<_>>()).await
 }
 
 /// Forgets what was counted for `subjects`.

@@ -10,6 +10,7 @@ use crate::db::schema::users;
 use crate::error::{Code, Error, Result};
 use crate::users::login_attempt::{self, Counted, Subject};
 use crate::users::password::Hasher;
+use crate::users::sign_in::Lock;
 use crate::users::{User, session};
 
 /// A password that somebody who is signed in was asked for, counted and not yet read.
@@ -43,6 +44,12 @@ impl Asked {
             return Ok(());
         }
         Err(Error::rejected(field, Code::InvalidCredentials, "This is not your password."))
+    }
+
+    /// The lock that stands if the password is wrong.
+    pub fn lock(&self) -> Option<Lock> {
+        let until = login_attempt::locked_until(&self.counted)?;
+        Some(Lock { owner: Some(self.user.id), until })
     }
 
     /// Forgets the attempt: the password was right.

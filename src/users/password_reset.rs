@@ -19,7 +19,7 @@ use crate::users::login_attempt::{self, Counted, Subject};
 use crate::users::password::{Hasher, Password};
 use crate::users::session::Device;
 use crate::users::sign_in::has_signed_in_at;
-use crate::users::{User, session, user};
+use crate::users::{User, api_token, session, user};
 
 /// How long a code is good.
 pub const LIFETIME: TimeDelta = TimeDelta::minutes(5);
@@ -145,17 +145,30 @@ async fn count_try(
 
 impl Tried {
     /// Reads the code, while no connection waits for it. One sentence whatever is wrong, after the same time.
-    pub async fn check(self, hasher: &Hasher, code: String) -> Result<Redeemed> {
-        let (user, code_hash) = self.found.unzip();
+    /// `RateLimited` when too many wait: take the try back then.
+    pub async fn check(&self, hasher: &Hasher, code: String) -> Result<Redeemed> {
+        let (user, code_hash) = self.found.clone().unzip();
         let hasher = hasher.for_whom(login_attempt::is_known(&self.counted));
         let is_right = hasher.verify(code.trim().to_owned(), code_hash.clone()).await?;
         let found = user.zip(code_hash).filter(|_| is_right);
         let (user, code_hash) = found.ok_or_else(refused)?;
-        Ok(Redeemed { user, code_hash, counted: self.counted })
+        Ok(Redeemed { user, code_hash, counted: self.counted.clone() })
+    }
+
+    /// Takes the try back, of the code, too: nobody has read it.
+    pub async fn take_back(&self, conn: &mut AsyncPgConnection) -> QueryResult<()> {
+        let (user_id, code_hash) = match &self.found {
+            Some((user, code_hash)) => (user.id, code_hash.as_str()),
+            None => (Uuid::nil(), ""),
+        };
+        let row = password_resets::table.find(user_id).filter(password_resets::code_hash.eq(code_hash));
+        diesel::update(row).set(password_resets::tries.eq(password_resets::tries - 1)).execute(conn).await?;
+        login_attempt::forgive_one(conn, &self.counted).await
     }
 }
 
-/// Uses the code up: the user has the new password, and every session of theirs ends. In one transaction.
+/// Uses the code up: the user has the new password, every session of theirs ends, and no API token of theirs is good any more. In one
+/// transaction.
 pub async fn redeem(
     conn: &mut AsyncPgConnection,
     redeemed: &Redeemed,
@@ -175,6 +188,7 @@ pub async fn redeem(
         let row = users::table.find(user.id);
         diesel::update(row).set(users::password_hash.eq(password_hash)).execute(conn).await?;
         session::end_all(conn, user.id, None, now).await?;
+        api_token::revoke_all(conn, &author, user.id).await?;
         audit::record_of_user(conn, &author, Action::PasswordReset, user.id, Changes::none()).await?;
         Ok(())
     })

@@ -9,6 +9,7 @@ use crate::audit::{self, Action, Author, Changes};
 use crate::db::schema::users;
 use crate::error::{Code, Error, Result};
 use crate::money::Currency;
+use crate::text;
 use crate::users::User;
 
 const DISPLAY_NAME_MAX: usize = 100;
@@ -79,13 +80,7 @@ fn difference(before: &User, after: &User) -> Changes {
 
 /// A name shown to people, without white space around it.
 pub(super) fn parse_display_name(name: &str) -> Result<String> {
-    let name = name.trim();
-    let reject = |code, message: String| Err(Error::rejected("displayName", code, message));
-    match name.chars().count() {
-        0 => reject(Code::TooShort, "A display name has at least one character.".to_owned()),
-        1..=DISPLAY_NAME_MAX => Ok(name.to_owned()),
-        _ => reject(Code::TooLong, format!("A display name has at most {DISPLAY_NAME_MAX} characters.")),
-    }
+    text::line("displayName", name, DISPLAY_NAME_MAX)
 }
 
 /// A currency of totals.

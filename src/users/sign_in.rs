@@ -45,8 +45,8 @@ pub struct Counting {
 /// A lock that an attempt brings with it unless its password is right.
 #[derive(Clone, Copy)]
 pub struct Lock {
-    owner: Option<Uuid>,
-    until: DateTime<Utc>,
+    pub(super) owner: Option<Uuid>,
+    pub(super) until: DateTime<Utc>,
 }
 
 /// A password that was right.
@@ -85,18 +85,26 @@ impl Counting {
     }
 
     /// Reads the password, while no connection waits for it. `InvalidCredentials` after the same time whatever is wrong.
-    pub async fn check(self, hasher: &Hasher, password: String) -> Result<Right> {
-        let (user, hash) = self.found.unzip();
+    /// `RateLimited` when too many wait: take the attempt back then.
+    pub async fn check(&self, hasher: &Hasher, password: String) -> Result<Right> {
+        let (user, hash) = self.found.clone().unzip();
         let hasher = hasher.for_whom(login_attempt::is_known(&self.counted));
         let is_right = hasher.verify(password.clone(), hash.clone()).await?;
         let found = user.zip(hash).filter(|(user, _)| is_right && user.is_active);
-        let (user, old_hash) = found.ok_or_else(|| {
-            let message = "The name or the password is wrong.";
-            Error::Rejected { field: Vec::new(), code: Code::InvalidCredentials, message: message.to_owned() }
-        })?;
+        let (user, old_hash) = found.ok_or_else(wrong)?;
         let new_hash = hasher.renew(password, &old_hash).await?;
-        Ok(Right { user, old_hash, new_hash, counted: self.counted })
+        Ok(Right { user, old_hash, new_hash, counted: self.counted.clone() })
     }
+
+    /// Takes the attempt back: nobody has read its password.
+    pub async fn take_back(&self, conn: &mut AsyncPgConnection) -> QueryResult<()> {
+        login_attempt::forgive_one(conn, &self.counted).await
+    }
+}
+
+fn wrong() -> Error {
+    let message = "The name or the password is wrong.";
+    Error::Rejected { field: Vec::new(), code: Code::InvalidCredentials, message: message.to_owned() }
 }
 
 /// Writes a lock down, once the password was wrong. The same statement for nobody.
@@ -119,15 +127,12 @@ pub async fn begin(
     let now = clock.now();
     conn.transaction(async |conn| {
         login_attempt::forgive(conn, &counted).await?;
-        let row = users::table.filter(users::id.eq(user.id)).filter(users::is_active);
-        let updated = diesel::update(row).set(users::last_login_at.eq(now)).execute(conn).await?;
+        // The password that was right may have been changed while it was read, or its user kept out.
+        let row = users::table.find(user.id).filter(users::is_active.and(users::password_hash.eq(&old_hash)));
+        let hash = users::password_hash.eq(new_hash.as_ref().unwrap_or(&old_hash));
+        let updated = diesel::update(row).set((users::last_login_at.eq(now), hash)).execute(conn).await?;
         if updated == 0 {
-            return Err(Error::Unauthenticated);
-        }
-        if let Some(new_hash) = new_hash {
-            // A password that was changed meanwhile stays.
-            let unchanged = users::table.find(user.id).filter(users::password_hash.eq(old_hash));
-            diesel::update(unchanged).set(users::password_hash.eq(new_hash)).execute(conn).await?;
+            return Err(wrong());
         }
         user.last_login_at = Some(now);
         let (session_id, refresh_token) = session::begin(conn, clock, user.id, device, lifetime).await?;

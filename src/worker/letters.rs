@@ -3,11 +3,11 @@
 use crate::mailer::Letter;
 use crate::users::User;
 
-/// Greets a new user.
+/// Greets a new user, by the username: the address may be a stranger's, and the display name says whatever somebody wants it to.
 pub(super) fn welcome(user: &User, frontend_url: &str) -> Letter {
-    let User { display_name, username, email, base_currency, time_zone, .. } = user;
+    let User { username, email, base_currency, time_zone, .. } = user;
     let text = format!(
-        "Hello {display_name},\n\n\
+        "Hello {username},\n\n\
          your account `{username}` on pennypost is ready. Sign in here:\n\n    {frontend_url}\n\n\
          Your ledger is empty until a mailbox fills it. Connect one of your own, or the demo mailbox to look around \
          first, and the purchases, refunds and fees in its mails become rows. Totals are in {base_currency}, and a day \
@@ -70,8 +70,7 @@ mod tests {
         };
         let letter = welcome(&user, "https://money.keller.example");
         assert_eq!(letter.to, "ana@keller.example");
-        for expected in ["Hello Ana Keller,", "`ana`", "https://money.keller.example", "CHF", "Europe/Zurich"]
-        {
+        for expected in ["Hello ana,", "`ana`", "https://money.keller.example", "CHF", "Europe/Zurich"] {
             assert!(letter.text.contains(expected), "{expected} is missing:\n{}", letter.text);
         }
     }

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::idempotency;
 use crate::jobs::{JobError, Outcome, RunningJob, retention};
 use crate::mailbox;
-use crate::users::leftovers;
+use crate::users::{deletion, leftovers};
 
 /// Rows of each table a statement.
 const BATCH: i64 = 500;
@@ -28,6 +28,9 @@ pub async fn run(app: &App, running: &RunningJob) -> Result<Outcome, JobError> {
         }
     }
     let mut conn = app.pool.connection().await?;
+    for resumed in deletion::resume(&mut conn, &app.clock).await? {
+        app.publisher.publish(&resumed.job);
+    }
     idempotency::delete_expired(&mut conn, app.clock.now()).await.map_err(Error::from)?;
     drop(conn);
     retention::run(&app.pool, running, app.config.jobs.retention).await

@@ -214,3 +214,28 @@ async fn a_token_ends_with_its_time_and_its_use_is_noted_to_the_minute() {
     test.run_jobs().await;
     test.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_has_more_than_fifty_good_tokens_also_when_many_are_made_at_once() {
+    let test = TestApp::start().await;
+    let ana = test.register("ana").await;
+    create(&ana, &["READ"]).await;
+    test.execute(
+        "INSERT INTO api_tokens (id, user_id, name, prefix, token_hash, scopes, expires_at)
+         SELECT gen_random_uuid(), user_id, 'x', 'x' || number, token_hash, scopes,
+             CASE WHEN number > 44 THEN '2026-11-01T00:00:00Z'::timestamptz END
+         FROM api_tokens, generate_series(1, 60) number",
+    )
+    .await;
+    let make = || async {
+        let input = json!({ "name": "x", "scopes": ["READ"] });
+        ana.data(CREATE, json!({ "input": input })).await["createApiToken"]["userErrors"][0]["code"].take()
+    };
+    let answers = futures_util::future::join_all((0..12).map(|_| make())).await;
+    let refused = answers.iter().filter(|code| **code == json!("LIMIT_EXCEEDED")).count();
+    assert_eq!(refused, 7, "five were free: {answers:?}");
+    let lone = ana.refused("createApiToken", json!({ "name": "x", "scopes": ["ADMIN"] })).await;
+    assert_eq!(lone, ("scopes".to_owned(), "INVALID".to_owned()));
+    test.run_jobs().await;
+    test.finish().await;
+}

@@ -30,6 +30,13 @@ async function signIn(login: string, password: string): Promise<string | null> {
   return refusal?.message ?? "The server gave no token and did not say why.";
 }
 
+/** Signs out here, whatever the server says: it ends the session if it hears of it, and else the session ends by itself. */
+async function signOut(): Promise<void> {
+  const leaving = post({ query: "mutation SignOut { logout { userErrors { message } } }" });
+  setSession(null);
+  await leaving.catch(() => undefined);
+}
+
 export function SignIn({ session }: { session: Session | null }) {
   const [said, setSaid] = useState<string | null>(null);
   const [isWaiting, setIsWaiting] = useState(false);
@@ -62,7 +69,7 @@ export function SignIn({ session }: { session: Session | null }) {
               "signed in"
             )}
           </span>
-          <button type="button" onClick={() => setSession(null)}>
+          <button type="button" onClick={() => void signOut()}>
             Sign out
           </button>
         </>

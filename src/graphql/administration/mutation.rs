@@ -56,7 +56,7 @@ impl AdministrationMutation {
         Ok(SetUserRolePayload { user, user_errors })
     }
 
-    /// Lets a user sign in again. For admins.
+    /// Lets a user sign in again. For admins. `IN_USE` for one who is being deleted.
     async fn activate_user(
         &self,
         ctx: &Context<'_>,

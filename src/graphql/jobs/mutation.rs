@@ -10,7 +10,7 @@ use crate::graphql::context::RequestContext;
 use crate::graphql::global_id::NodeType;
 use crate::graphql::jobs::object::Job;
 use crate::graphql::user_error::{UserError, split};
-use crate::jobs::{self, Moved, State};
+use crate::jobs::{self, Kind, Moved, State};
 
 /// The fields of the mutation root.
 #[derive(Default)]
@@ -87,6 +87,9 @@ async fn cancel(ctx: &Context<'_>, id: &ID) -> Result<jobs::Job> {
     let job = told(ctx, moved)?;
     match job.state {
         State::Success | State::Failed => Err(refused("The job has ended, so it cannot be cancelled.")),
+        _ if job.known_kind() == Some(Kind::DeleteUser) => {
+            Err(refused("A user is deleted as a whole or not at all, so this job cannot be cancelled."))
+        }
         _ => Ok(job),
     }
 }

@@ -2,14 +2,14 @@
 
 use async_graphql::{Context, Object, SimpleObject};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graphql::context::RequestContext;
 use crate::graphql::passwords::input::{ChangePasswordInput, RequestPasswordResetInput, ResetPasswordInput};
 use crate::graphql::user_error::{UserError, user_errors};
 use crate::graphql::users::object::User;
 use crate::users;
 use crate::users::password::Password;
-use crate::users::{password_change, password_reset};
+use crate::users::{password_change, password_reset, sign_in};
 
 /// The fields of the mutation root.
 #[derive(Default)]
@@ -50,7 +50,7 @@ impl PasswordMutation {
         Ok(RequestPasswordResetPayload { user_errors })
     }
 
-    /// Sets a new password by the code from the mail, and signs every device out. A code is good for five minutes, five
+    /// Sets a new password by the code from the mail, signs every device out and revokes every API token. A code is good for five minutes, five
     /// tries and one use.
     async fn reset_password(
         &self,
@@ -89,8 +89,15 @@ async fn reset(ctx: &Context<'_>, input: ResetPasswordInput) -> Result<()> {
     let password = Password::parse(input.new_password, "newPassword")?;
     let device = ctx.device();
     let tried = password_reset::try_code(&mut *ctx.conn().await?, &input.email, &device, now).await?;
-    let redeemed = tried.check(hasher, input.code).await?;
-    let hash = hasher.hash(redeemed.accept(password)?).await?;
+    let redeemed = match tried.check(hasher, input.code).await {
+        Err(turned_away @ Error::RateLimited { .. }) => {
+            tried.take_back(&mut *ctx.conn().await?).await?;
+            return Err(turned_away);
+        }
+        checked => checked?,
+    };
+    // Whoever has the code is known.
+    let hash = hasher.for_known().hash(redeemed.accept(password)?).await?;
     password_reset::redeem(&mut *ctx.conn().await?, &redeemed, hash, &ctx.author()).await?;
     ctx.app().standings.forget_user(redeemed.user.id);
     Ok(())
@@ -102,7 +109,11 @@ async fn change(ctx: &Context<'_>, input: ChangePasswordInput) -> Result<users::
     let (user_id, session_id) = ctx.session()?;
     let password = Password::parse(input.new_password, "newPassword")?;
     let asked = password_change::ask(&mut *ctx.conn().await?, user_id, session_id, now).await?;
-    asked.check(hasher, input.old_password, "oldPassword").await?;
+    let right = asked.check(hasher, input.old_password, "oldPassword").await;
+    if let (Err(_), Some(lock)) = (&right, asked.lock()) {
+        sign_in::note(&mut *ctx.conn().await?, &ctx.author(), lock).await?;
+    }
+    right?;
     let hash = hasher.hash(password.apart_from(&asked.user.username, "newPassword")?).await?;
     password_change::change(&mut *ctx.conn().await?, &asked, hash, session_id, &ctx.author()).await?;
     ctx.app().standings.forget_user(user_id);

@@ -125,8 +125,10 @@ async fn check_in(ctx: &Context<'_>, input: LoginInput) -> Result<SignedIn> {
     let counting = sign_in::count(&mut *ctx.conn().await?, &knock, clock.now()).await?;
     let lock = counting.lock();
     let right = counting.check(&ctx.app().hasher, input.password).await;
-    if let (Err(_), Some(lock)) = (&right, lock) {
-        sign_in::note(&mut *ctx.conn().await?, &ctx.author(), lock).await?;
+    match (&right, lock) {
+        (Err(Error::RateLimited { .. }), _) => counting.take_back(&mut *ctx.conn().await?).await?,
+        (Err(_), Some(lock)) => sign_in::note(&mut *ctx.conn().await?, &ctx.author(), lock).await?,
+        _ => {}
     }
     sign_in::begin(&mut *ctx.conn().await?, clock, right?, &knock.device, lifetime, &ctx.author()).await
 }

@@ -9,9 +9,10 @@ use crate::graphql::sessions::signed_in::Tokens;
 use crate::graphql::user_error::{UserError, user_errors};
 use crate::graphql::users::input::{DeleteUserInput, RegisterInput, UpdateUserInput};
 use crate::graphql::users::object::User;
+use crate::users::login_attempt::{self, Subject};
 use crate::users::registration::{self, Registration};
 use crate::users::sign_in::SignedIn;
-use crate::users::{self, deletion, password_change, profile, session};
+use crate::users::{self, deletion, password_change, profile, session, sign_in};
 use crate::viewer::Role;
 
 /// The fields of the mutation root.
@@ -96,6 +97,10 @@ async fn sign_up(ctx: &Context<'_>, input: RegisterInput) -> Result<SignedIn> {
     }
     let (password, input) = input.split();
     let registration = Registration::parse(input, Role::User)?;
+    if let Some(address) = device.address {
+        let registering = vec![Subject::registration(address)];
+        login_attempt::count(&mut *ctx.conn().await?, registering, app.clock.now()).await?;
+    }
     let hash = app.hasher.hash(registration.accept(password)?).await?;
     let mut conn = ctx.conn().await?;
     let (user, welcome) =
@@ -118,7 +123,11 @@ async fn delete(ctx: &Context<'_>, input: DeleteUserInput) -> Result<ID> {
     let (app, (user_id, session_id)) = (ctx.app(), ctx.session()?);
     let now = app.clock.now();
     let asked = password_change::ask(&mut *ctx.conn().await?, user_id, session_id, now).await?;
-    asked.check(&app.hasher.for_known(), input.password, "password").await?;
+    let right = asked.check(&app.hasher.for_known(), input.password, "password").await;
+    if let (Err(_), Some(lock)) = (&right, asked.lock()) {
+        sign_in::note(&mut *ctx.conn().await?, &ctx.author(), lock).await?;
+    }
+    right?;
     let enqueued = deletion::request(&mut *ctx.conn().await?, &app.clock, &asked, &ctx.author()).await?;
     app.standings.forget_user(user_id);
     app.publisher.publish(&enqueued.job);

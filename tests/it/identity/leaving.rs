@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use pennypost::jobs::{JobPayload, NewJob, enqueue};
+use serde_json::json;
 
 use crate::identity::world::{client, code, start};
 use crate::support::app::{PASSWORD, Person, TestApp};
@@ -151,13 +152,27 @@ async fn the_last_admin_cannot_leave_and_one_of_two_can() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_who_may_sign_in_again_is_not_deleted() {
+async fn nobody_brings_back_or_keeps_halfway_whoever_leaves() {
     let test = start().await;
-    let home = client(&test, "198.51.100.1");
+    let (root, home) = (test.register_admin("root").await, client(&test, "198.51.100.1"));
     let payload = home.register("ana").await;
-    home.with(&payload).field(DELETE, json!({ "p": PASSWORD })).await;
-    test.execute("UPDATE users SET is_active = true").await;
     test.run_jobs().await;
-    assert_eq!(code(&home.login("ana", PASSWORD).await), &Value::Null);
+    let ana = payload["user"]["id"].clone();
+    home.with(&payload).field(DELETE, json!({ "p": PASSWORD })).await;
+    let brought_back = root.refused("activateUser", json!({ "userId": ana })).await;
+    assert_eq!(brought_back, ("userId".to_owned(), "IN_USE".to_owned()));
+    let jobs = root.data("{ jobs(filter: { kinds: [DELETE_USER] }) { nodes { id } } }", json!({})).await;
+    let job = &jobs["jobs"]["nodes"][0]["id"];
+    let stopped = root.refused("cancelJob", json!({ "jobId": job })).await;
+    assert_eq!(stopped, ("jobId".to_owned(), "INVALID".to_owned()));
+    // Whatever ended the job, the night begins another.
+    test.execute("UPDATE jobs SET state = 'FAILED', version = version + 1, finished_at = now() WHERE kind = 'DELETE_USER'")
+        .await;
+    let mut conn = test.app.pool.connection().await.unwrap();
+    let night = NewJob::new(None, JobPayload::Retention {});
+    enqueue(&mut conn, test.app.clock.new_id(), night).await.unwrap();
+    drop(conn);
+    test.run_jobs().await;
+    assert_eq!(test.texts("SELECT username AS text FROM users").await, ["root"]);
     test.finish().await;
 }

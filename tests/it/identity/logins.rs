@@ -2,6 +2,10 @@
 
 use chrono::Duration;
 use futures_util::future::join_all;
+use pennypost::audit::Author;
+use pennypost::error::{Code, Error};
+use pennypost::users::session::Device;
+use pennypost::users::sign_in::{self, Knock};
 use serde_json::{Value, json};
 
 use crate::identity::world::{Client, client, code, start};
@@ -219,5 +223,46 @@ async fn a_hash_with_lower_parameters_is_made_anew_by_the_next_sign_in() {
     assert_eq!(code(&home.login("ana", PASSWORD).await), &Value::Null);
     assert_eq!(test.texts(stored).await, [renewed]);
     test.run_jobs().await;
+    test.finish().await;
+}
+
+fn knock(login: &str) -> Knock {
+    let device = Device { address: STRANGER.parse().ok(), user_agent: None };
+    Knock { login: login.to_owned(), device, refresh_token: None }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_is_changed_while_it_is_read_opens_nothing() {
+    let test = start().await;
+    ana(&test).await;
+    test.run_jobs().await;
+    let (app, knock) = (&test.app, knock("ana"));
+    let mut conn = app.pool.connection().await.unwrap();
+    let counting = sign_in::count(&mut conn, &knock, app.clock.now()).await.unwrap();
+    let right = counting.check(&app.hasher, PASSWORD.to_owned()).await.unwrap();
+    test.execute("UPDATE users SET password_hash = 'another'").await;
+    let author = Author::stranger(&app.clock, None, app.clock.new_id());
+    let lifetime = app.config.refresh_token_lifetime;
+    let begun = sign_in::begin(&mut conn, &app.clock, right, &knock.device, lifetime, &author).await;
+    assert!(matches!(begun, Err(Error::Rejected { code: Code::InvalidCredentials, .. })));
+    drop(conn);
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_whose_password_nobody_read_is_taken_back_and_none_before_it() {
+    let test = start().await;
+    ana(&test).await;
+    test.run_jobs().await;
+    fail(&client(&test, STRANGER), "ana", 4).await;
+    let kept = "SELECT regexp_replace(subject, ':.*', '') || ' ' || failures || ' ' || (locked_until IS NOT NULL) AS text
+        FROM login_attempts WHERE subject NOT LIKE 'registration:%' ORDER BY 1";
+    let before = test.texts(kept).await;
+    let mut conn = test.app.pool.connection().await.unwrap();
+    let counting = sign_in::count(&mut conn, &knock("ana"), test.app.clock.now()).await.unwrap();
+    assert_ne!(test.texts(kept).await, before);
+    counting.take_back(&mut conn).await.unwrap();
+    assert_eq!(test.texts(kept).await, before);
+    drop(conn);
     test.finish().await;
 }

@@ -52,3 +52,22 @@ async fn the_role_of_a_new_user_is_made_where_it_is_missing() {
     test.run_jobs().await;
     test.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_sends_mails_of_their_own_words_or_registers_by_the_hundred() {
+    let test = start().await;
+    let home = client(&test, "198.51.100.1");
+    for name in ["Ana\n\nYour account was closed.", "Ana\u{2029}x", "Ana\u{202e}x"] {
+        let input = json!({ "username": "ana", "email": "ana@mail.example", "password": PASSWORD, "displayName": name });
+        let payload = home.field(REGISTER, json!({ "input": input })).await;
+        let found = (code(&payload), &payload["userErrors"][0]["field"]);
+        assert_eq!(found, (&json!("INVALID"), &json!(["displayName"])), "{name:?}");
+    }
+    for number in 0..20 {
+        assert_eq!(code(&home.register(&format!("user{number}")).await), &Value::Null);
+    }
+    assert_eq!(code(&home.register("one-more").await), "RATE_LIMITED");
+    assert_eq!(code(&client(&test, "198.51.100.2").register("somebody").await), &Value::Null);
+    test.run_jobs().await;
+    test.finish().await;
+}

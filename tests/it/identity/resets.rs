@@ -232,3 +232,19 @@ async fn a_mail_server_that_is_away_costs_no_code_that_somebody_has() {
     drop(Arc::clone(&broken));
     test.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_password_by_a_code_ends_api_tokens_too() {
+    let test = start().await;
+    let home = client(&test, HOME);
+    let session = home.register("ana").await;
+    test.run_jobs().await;
+    let make = "mutation { createApiToken(input: { name: \"x\", scopes: [READ] }) { token } }";
+    let token = home.with(&session).field(make, json!({})).await["token"].as_str().unwrap().to_owned();
+    assert!(test.holder_of(&token).ask("{ me { id } }", json!({})).await.get("errors").is_none());
+    home.request_reset(EMAIL).await;
+    test.run_jobs().await;
+    assert_eq!(home.reset(EMAIL, &code_in_mail(&test), NEW).await, json!({ "userErrors": [] }));
+    assert_eq!(test.holder_of(&token).error_code("{ me { id } }", json!({})).await, "UNAUTHENTICATED");
+    test.finish().await;
+}
