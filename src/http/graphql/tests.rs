@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::http::HeaderMap;
-use axum::http::header::{ACCEPT, AUTHORIZATION, HeaderName, ORIGIN};
+use axum::http::header::{ACCEPT, HeaderName, ORIGIN};
 use futures_util::FutureExt;
 use futures_util::future::ready;
 use reqwest::Client;
@@ -17,10 +17,10 @@ use uuid::Uuid;
 use super::*;
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::graphql::engine::{Caller, test_schema};
+use crate::graphql::engine::test_schema;
+use crate::http::lasting::test_server::authenticate;
 use crate::http::router::{Cors, router};
 use crate::http::serve::{Patience, serve};
-use crate::viewer::{Credential, Role, Viewer};
 
 const GRAPHQL: &str = "application/graphql-response+json";
 const JSON: &str = "application/json";
@@ -33,37 +33,11 @@ struct Server {
     task: tokio::task::JoinHandle<()>,
 }
 
-/// Tokens of the tests: `good`, and names of what goes wrong.
-fn authenticate(arrival: Arrival) -> Result<Caller> {
-    let Arrival { headers, peer, request_id } = arrival;
-    let viewer = match headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap()) {
-        None => None,
-        Some("Bearer good") => {
-            let credential = Credential::Session(Uuid::from_u128(2));
-            Some(Viewer {
-                user_id: Uuid::from_u128(1),
-                role: Role::User,
-                credential,
-                scopes: crate::viewer::Scopes::ALL,
-                address: peer,
-                request_id,
-            })
-        }
-        Some("Bearer away") => return Err(Error::Unavailable("The database did not answer.".to_owned())),
-        Some("Bearer broken") => return Err(Error::internal("reading the token", "a secret detail")),
-        Some("Bearer busy") => {
-            return Err(Error::RateLimited { retry_after: Duration::from_millis(2_500) });
-        }
-        Some(_) => return Err(Error::Unauthenticated),
-    };
-    Ok(Caller { viewer, address: peer, user_agent: None, request_id, good_for: None })
-}
-
 impl Server {
     async fn start() -> Self {
         let is_ready = Arc::new(AtomicBool::new(true));
         let engine = Arc::new(test_schema::engine(test_schema::limits()));
-        let who: Authenticate = Arc::new(|arrival| ready(authenticate(arrival)).boxed());
+        let who: Authenticate = Arc::new(|arrival| ready(authenticate(&arrival)).boxed());
         let endpoint = GraphqlEndpoint {
             body: BodyLimits { within: Duration::from_millis(300), ..BodyLimits::default() },
             within: Duration::from_millis(300),

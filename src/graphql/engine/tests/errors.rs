@@ -53,7 +53,8 @@ async fn a_resolver_that_panics_is_a_masked_fault() {
 async fn a_subscription_that_panics_ends_with_a_masked_fault() {
     let engine = engine(limits());
     let incoming = asking("subscription { ticks(to: -1) }", &json!({}));
-    let answers: Vec<Answer> = engine.follow(incoming, nobody()).stream.collect().await;
+    let answers: Vec<Answer> =
+        engine.follow(incoming, Allowed::All, nobody()).unwrap().stream.collect().await;
     let outcomes: Vec<Outcome> = answers.iter().map(|answer| answer.outcome).collect();
     assert_eq!(outcomes, [Outcome::Refused(RequestCode::Internal)]);
 }
