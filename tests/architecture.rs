@@ -76,7 +76,7 @@ const MODULES: &[Module] = &[
     module("text", &[&["error"]], &["text.rs"]),
     module("viewer", &[&["error"]], &["viewer.rs"]),
     module("sealed", &[&["error", "config"]], &[]),
-    module("telemetry", &[&["error", "config"]], &["telemetry.rs"]),
+    module("telemetry", &[&["error", "config"]], &["telemetry.rs", "telemetry/captured.rs"]),
     // 1: infrastructure
     module("db", &[LEAVES], &["db.rs", "db/migrate.rs", "db/pool.rs", "db/schema.rs", "db/statistics.rs"]),
     module("redis", &[LEAVES], &["redis.rs"]),

@@ -159,6 +159,15 @@ async fn what_a_request_is_refused_for_has_its_status_and_no_stream() {
 }
 
 #[tokio::test]
+async fn a_stream_is_never_compressed() {
+    let server = Server::start().await;
+    let response = by_get(&server, FLOOD).header("accept-encoding", "gzip, br").send().await.unwrap();
+    let mut stream = EventStream::of(response);
+    assert_eq!(stream.header("content-encoding"), None);
+    assert!(stream.next().await.unwrap()["data"]["flood"].is_string());
+}
+
+#[tokio::test]
 async fn a_stream_shows_that_it_lives() {
     let server = Server::with(|limits| limits.ping_every = SHORT).await;
     let mut stream = begin(&server, None, FOR_EVER).await;
