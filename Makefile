@@ -30,7 +30,7 @@ test: ## Run every test, beside test servers that live as long as the run
 	fi
 	scripts/audit
 
-flow: ## Run the front end's flow and examples against a server of their own
+flow: ## Run the front end's flow, streams and examples against a server of their own
 	@scripts/install-prerequisites --check
 	cargo build --locked
 	PENNYPOST=$(abspath $(TARGET))/debug/pennypost scripts/frontend live

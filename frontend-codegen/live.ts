@@ -1,4 +1,4 @@
-// Runs the flow and both examples against a server of their own, and fails when one of them does:
+// Runs the flow, the streams and both examples against a server of their own, and fails when one of them does:
 //   PENNYPOST=target/debug/pennypost npm run live
 // `make flow` builds the server and does that. The server lives in a temporary folder, on a free port, and takes nothing
 // from the environment; both are gone afterwards, whatever happened.
@@ -85,6 +85,7 @@ if (!binary) {
 try {
   await withServer(path.resolve(binary), async (address) => {
     await run("flow.js", address);
+    await run("streams.js", address);
     for (const example of ["urql", "apollo"]) {
       await register(address, example);
       await run(`examples/${example}.js`, address, example, PASSWORD);

@@ -91,7 +91,7 @@ pub struct Config {
     pub cors_credentials: bool,
     /// Whether the page for trying the API is there.
     pub graphiql: bool,
-    /// Sockets that one user may have open.
+    /// Sockets and event streams that one user may have open.
     pub sockets_per_user: usize,
     /// What a caller may ask for at once, in the price of documents.
     pub cost_capacity: u64,

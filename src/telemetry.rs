@@ -38,6 +38,9 @@ fn filter(level: tracing::Level) -> EnvFilter {
 }
 
 #[cfg(test)]
+pub(crate) mod captured;
+
+#[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -77,7 +77,7 @@ const MODULES: &[Module] = &[
     module("text", &[&["error"]], &["text.rs"]),
     module("viewer", &[&["error"]], &["viewer.rs"]),
     module("sealed", &[&["error", "config", "keys"]], &["sealed.rs"]),
-    module("telemetry", &[&["error", "config"]], &["telemetry.rs"]),
+    module("telemetry", &[&["error", "config"]], &["telemetry.rs", "telemetry/captured.rs"]),
     // 1: infrastructure
     module("db", &[LEAVES], &["db.rs", "db/migrate.rs", "db/pool.rs", "db/schema.rs", "db/statistics.rs"]),
     module("redis", &[LEAVES], &["redis.rs"]),
@@ -197,13 +197,14 @@ const MODULES: &[Module] = &[
         "worker/send_email.rs", "worker/settle.rs",
     ]),
     module("http", &[LEAVES, DOMAINS, &["app", "graphql::engine"]], &[
-        "http.rs", "http/arrival.rs", "http/body.rs", "http/client_address.rs", "http/endpoint.rs", "http/graphql.rs", "http/graphql/tests.rs", "http/health.rs",
+        "http.rs", "http/arrival.rs", "http/body.rs", "http/client_address.rs", "http/endpoint.rs", "http/event_stream.rs",
+        "http/event_stream/event.rs", "http/event_stream/pump.rs", "http/event_stream/tests.rs",
+        "http/graphql.rs", "http/graphql/tests.rs", "http/health.rs", "http/lasting.rs", "http/lasting/occupancy.rs",
+        "http/lasting/operation.rs", "http/lasting/term.rs", "http/lasting/test_server.rs",
         "http/negotiation.rs", "http/origin.rs", "http/page.rs", "http/page/files.rs",
         "http/page/tests.rs", "http/parameters.rs", "http/problem.rs", "http/request_id.rs", "http/router.rs",
         "http/serve.rs", "http/status.rs", "http/websocket.rs", "http/websocket/close.rs",
-        "http/websocket/connection.rs", "http/websocket/message.rs", "http/websocket/occupancy.rs",
-        "http/websocket/operation.rs", "http/websocket/sockets.rs",
-        "http/websocket/tests.rs",
+        "http/websocket/connection.rs", "http/websocket/message.rs", "http/websocket/tests.rs",
     ]),
     // 5: the command line
     module("cli", &[LEAVES, INFRASTRUCTURE, DOMAINS, &["app", "graphql", "worker", "http"]], &[

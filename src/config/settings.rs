@@ -88,7 +88,11 @@ pub const SETTINGS: &[Setting] = &[
         "true",
         "false takes away the page /graphiql, on which people try the API. The page itself loads for everyone.",
     ),
-    setting("WEBSOCKETS_PER_USER", "5", "How many WebSockets one user may have open at a time."),
+    setting(
+        "WEBSOCKETS_PER_USER",
+        "5",
+        "How many WebSockets and event streams of subscriptions, together, one user may have open at a time.",
+    ),
     setting(
         "COST_CAPACITY",
         "100000",

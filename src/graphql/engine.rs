@@ -10,9 +10,9 @@ use async_graphql::{
     Data, ObjectType, Request, Response, SDLExportOptions, Schema, SchemaBuilder, SubscriptionType,
     ValidationMode, Value,
 };
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use futures_util::stream::{BoxStream, StreamExt, once, unfold};
-use futures_util::{FutureExt, future::ready};
+use futures_util::stream::{BoxStream, StreamExt, unfold};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -147,15 +147,10 @@ impl Engine {
         }
     }
 
-    /// Answers any operation as a stream: a subscription with each of its events, anything else with one answer.
-    pub fn follow(&self, incoming: Incoming, caller: Caller) -> Answers {
-        let (admitted, ending) = match self.admit(incoming, Allowed::All, &caller) {
-            Ok(admitted) => admitted,
-            Err(refusal) => {
-                let stream = once(ready(Answer::refused(&refusal))).boxed();
-                return Answers { is_subscription: false, stream };
-            }
-        };
+    /// Answers any operation as a stream: a subscription with each of its events, anything else with one answer. Nothing
+    /// happens before somebody asks the stream for more.
+    pub fn follow(&self, incoming: Incoming, allowed: Allowed, caller: Caller) -> Result<Answers, Refusal> {
+        let (admitted, ending) = self.admit(incoming, allowed, &caller)?;
         let is_subscription = admitted.is_subscription;
         // Its price was paid when it began; each event saying so again would say nothing.
         let ending = if is_subscription { Ending { spent: None, ..ending } } else { ending };
@@ -164,7 +159,7 @@ impl Engine {
             .map(move |ended| ending.answer(ended))
             .boxed();
         let stream = if is_subscription { until_refused(answers) } else { answers };
-        Answers { is_subscription, stream }
+        Ok(Answers { is_subscription, stream })
     }
 
     /// Lets a request pass that the guard has nothing against and that the caller has paid for.
@@ -267,11 +262,20 @@ fn until_refused(answers: BoxStream<'static, Answer>) -> BoxStream<'static, Answ
         let mut answer = answers.next().await?;
         if is_first && let Outcome::Failed(code) = answer.outcome {
             answer.outcome = Outcome::Refused(code);
+            answer.body = without_data(answer.body);
             return Some((answer, (None, false)));
         }
         Some((answer, (Some(answers), false)))
     })
     .boxed()
+}
+
+/// An answer as it is when nothing was executed.
+fn without_data(body: Vec<u8>) -> Vec<u8> {
+    match serde_json::from_slice::<serde_json::Value>(&body) {
+        Ok(answer) => serde_json::json!({ "errors": answer["errors"] }).to_string().into_bytes(),
+        Err(_) => body,
+    }
 }
 
 fn print<Q, M, S>(schema: &Schema<Q, M, S>) -> String

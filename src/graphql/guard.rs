@@ -54,7 +54,9 @@ pub enum Allowed {
     Queries,
     /// Queries and mutations: HTTP POST.
     QueriesAndMutations,
-    /// All operations: WebSocket.
+    /// Queries and subscriptions: an event stream by HTTP GET.
+    QueriesAndSubscriptions,
+    /// All operations: a WebSocket, and an event stream by HTTP POST.
     All,
 }
 
@@ -129,16 +131,20 @@ impl Guard {
 }
 
 fn check_kind(kind: OperationType, allowed: Allowed) -> Result<(), Refusal> {
-    match (kind, allowed) {
-        (OperationType::Query, _)
-        | (OperationType::Mutation, Allowed::QueriesAndMutations | Allowed::All)
-        | (OperationType::Subscription, Allowed::All) => Ok(()),
-        (OperationType::Mutation, Allowed::Queries) => Err(Refusal::new(
-            RequestCode::MethodNotAllowed,
-            "A mutation needs POST: GET is for queries only.",
-        )),
-        (OperationType::Subscription, Allowed::Queries | Allowed::QueriesAndMutations) => {
-            Err(Refusal::new(RequestCode::BadRequest, "A subscription needs a WebSocket."))
+    let (mutations, subscriptions) = match allowed {
+        Allowed::Queries => (false, false),
+        Allowed::QueriesAndMutations => (true, false),
+        Allowed::QueriesAndSubscriptions => (false, true),
+        Allowed::All => (true, true),
+    };
+    match kind {
+        OperationType::Mutation if !mutations => {
+            Err(Refusal::new(RequestCode::MethodNotAllowed, "A mutation needs POST: GET changes nothing."))
         }
+        OperationType::Subscription if !subscriptions => Err(Refusal::new(
+            RequestCode::BadRequest,
+            "A subscription needs a WebSocket, or an event stream: Accept: text/event-stream.",
+        )),
+        OperationType::Query | OperationType::Mutation | OperationType::Subscription => Ok(()),
     }
 }

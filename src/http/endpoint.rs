@@ -44,8 +44,8 @@ pub fn router(app: Arc<App>, engine: Engine) -> Result<Router> {
     });
     let standings = app.standings.clone();
     let mut endpoint = GraphqlEndpoint::new(Arc::new(engine), authenticate, origins, clock.clone());
-    endpoint.sockets.limits.sockets_of_user = app.config.sockets_per_user;
-    endpoint.sockets.until_changed = Arc::new(move |viewer| {
+    endpoint.lasting.limits.connections_of_user = app.config.sockets_per_user;
+    endpoint.lasting.until_changed = Arc::new(move |viewer| {
         let standings = standings.clone();
         Box::pin(async move { standings.until_changed(viewer).await })
     });

@@ -1,4 +1,4 @@
-//! GraphQL over HTTP: queries by GET and POST, mutations by POST, and nothing else.
+//! GraphQL over HTTP: queries by GET and POST, mutations by POST, and both and subscriptions as event streams.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,12 +14,15 @@ use crate::error::Result;
 use crate::graphql::engine::{Allowed, Answer, Engine, Incoming, Refusal, RequestCode};
 use crate::http::arrival::{Arrival, Authenticate};
 use crate::http::body::{self, BodyLimits};
-use crate::http::negotiation::{MediaType, accepted, is_json};
+use crate::http::event_stream::{self, Start};
+use crate::http::lasting::occupancy::Occupancy;
+use crate::http::lasting::{Lasting, LastingLimits};
+use crate::http::negotiation::{MediaType, accepted, accepted_plain, is_json};
 use crate::http::origin::Origins;
 use crate::http::parameters;
+use crate::http::serve::Life;
 use crate::http::status::status;
-use crate::http::websocket::occupancy::Occupancy;
-use crate::http::websocket::{SocketLimits, Sockets, is_upgrade};
+use crate::http::websocket::{self, is_upgrade};
 
 /// Everything that answering GraphQL over HTTP takes.
 #[derive(Clone)]
@@ -32,8 +35,8 @@ pub struct GraphqlEndpoint {
     pub body: BodyLimits,
     /// How long a request may take, after its body has arrived.
     pub within: Duration,
-    /// The way to the WebSocket of the same path.
-    pub sockets: Sockets,
+    /// What sockets and event streams on the same path share.
+    pub lasting: Lasting,
 }
 
 /// How long a request may take unless a setting says otherwise.
@@ -43,29 +46,32 @@ impl GraphqlEndpoint {
     /// The endpoint with the documented limits, for callers that `authenticate` finds out and pages of `origins`.
     pub fn new(engine: Arc<Engine>, authenticate: Authenticate, origins: Origins, clock: Clock) -> Self {
         let (body, within) = (BodyLimits::default(), DEFAULT_WITHIN);
-        let sockets = Sockets {
+        let lasting = Lasting {
             engine: Arc::clone(&engine),
             authenticate: Arc::clone(&authenticate),
             until_changed: Arc::new(|_| Box::pin(std::future::pending())),
-            limits: SocketLimits::default(),
+            limits: LastingLimits::default(),
             within,
             origins,
             clock,
             occupancy: Occupancy::default(),
         };
-        Self { engine, authenticate, body, within, sockets }
+        Self { engine, authenticate, body, within, lasting }
     }
 
     /// Answers one request.
     pub async fn answer(&self, request: Request) -> Response {
         if is_upgrade(request.headers()) {
             let arrival = Arrival::of(request.headers().clone(), request.extensions());
-            return self.sockets.clone().answer(arrival, request).await;
+            return websocket::answer(self.lasting.clone(), arrival, request).await;
         }
         let Some(media_type) = accepted(request.headers()) else {
             return self.refuse_media_types(request).await;
         };
         let allow = if request.method() == Method::GET { "POST" } else { "GET, POST" };
+        if media_type == MediaType::EventStream {
+            return self.stream(request, allow).await;
+        }
         let answer = match self.execute(request).await {
             Ok(answer) => answer,
             Err(refusal) => Answer::refused(&refusal),
@@ -73,11 +79,41 @@ impl GraphqlEndpoint {
         respond(answer, media_type, Some(allow))
     }
 
+    /// Answers with an event stream, once nothing but the document can be at fault: all else has the status that it has
+    /// without events.
+    async fn stream(&self, request: Request, allow: &'static str) -> Response {
+        let plain = accepted_plain(request.headers()).unwrap_or(MediaType::Json);
+        let life = request.extensions().get::<Life>().cloned().unwrap_or_default();
+        match self.start(request).await {
+            Ok(start) => event_stream::begin(&self.lasting, start, life),
+            Err(answer) => Err(answer),
+        }
+        .unwrap_or_else(|answer| match status(answer.outcome, MediaType::EventStream) {
+            StatusCode::OK => event_stream::of_one(&answer),
+            _ => respond(answer, plain, Some(allow)),
+        })
+    }
+
+    async fn start(&self, request: Request) -> Result<Start, Answer> {
+        let refused = |refusal| Answer::refused(&refusal);
+        let (incoming, allowed, arrival) = self.read(request).await.map_err(refused)?;
+        let allowed = match allowed {
+            Allowed::Queries => Allowed::QueriesAndSubscriptions,
+            _ => Allowed::All,
+        };
+        let request_id = arrival.request_id;
+        let caller = timeout(self.within, (self.authenticate)(arrival))
+            .await
+            .map_err(|_| refused(Refusal::timed_out(self.within)))?
+            .map_err(|error| Answer::stopped(&error, request_id))?;
+        Ok(Start { incoming, allowed, caller })
+    }
+
     async fn refuse_media_types(&self, request: Request) -> Response {
         let (head, body) = request.into_parts();
         // Whatever the body is: it is read because the client might never see the answer otherwise.
         let _ = body::read(&head.headers, body, self.body).await;
-        let sentence = "This path answers with application/graphql-response+json or application/json.";
+        let sentence = "This path answers with application/graphql-response+json, application/json or text/event-stream.";
         let refusal = Refusal::new(RequestCode::NotAcceptable, sentence);
         respond(Answer::refused(&refusal), MediaType::Json, None)
     }

@@ -1,7 +1,7 @@
 //! What the client sends and what it takes: `Content-Type` and `Accept`.
 
-use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderName};
 
 /// A media type that this server answers GraphQL requests with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub enum MediaType {
     Json,
     /// `application/graphql-response+json`, whose status says what became of the request.
     GraphqlResponse,
+    /// `text/event-stream`, whose events are the answers.
+    EventStream,
 }
 
 impl MediaType {
@@ -18,6 +20,7 @@ impl MediaType {
         match self {
             Self::Json => "application/json; charset=utf-8",
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
+            Self::EventStream => "text/event-stream; charset=utf-8",
         }
     }
 
@@ -25,24 +28,36 @@ impl MediaType {
         match self {
             Self::Json => "application/json",
             Self::GraphqlResponse => "application/graphql-response+json",
+            Self::EventStream => "text/event-stream",
         }
     }
 }
 
 /// The media type of the answer; `None` when the client takes none of ours.
 ///
-/// Without `Accept`, and where only a wildcard lets both pass, it is `application/json`.
+/// An event stream is for clients that name it and prefer it to JSON, or name no JSON. The ones that name both alike, as
+/// urql does, want the plain answer to a query.
 pub fn accepted(headers: &HeaderMap) -> Option<MediaType> {
+    let ranges = ranges(headers, &ACCEPT);
+    let stream = best(&ranges, MediaType::EventStream).filter(|stream| stream.precision == Precision::Exact);
+    let plain = [MediaType::Json, MediaType::GraphqlResponse].map(|media_type| best(&ranges, media_type));
+    let plain = plain.into_iter().flatten().max_by_key(|plain| (plain.quality, plain.precision));
+    let is_stream = match (&stream, &plain) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (Some(stream), Some(plain)) => (stream.quality, stream.precision) > (plain.quality, plain.precision),
+    };
+    if is_stream { Some(MediaType::EventStream) } else { accepted_plain(headers) }
+}
+
+/// The media type of an answer that is no event stream; `None` when the client takes none of those.
+///
+/// Without `Accept`, and where only a wildcard lets both pass, it is `application/json`.
+pub fn accepted_plain(headers: &HeaderMap) -> Option<MediaType> {
     if !headers.contains_key(ACCEPT) {
         return Some(MediaType::Json);
     }
-    let ranges: Vec<Range> = headers
-        .get_all(ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(Range::parse)
-        .collect();
+    let ranges = ranges(headers, &ACCEPT);
     let json = best(&ranges, MediaType::Json);
     let graphql = best(&ranges, MediaType::GraphqlResponse);
     match (json, graphql) {
@@ -71,8 +86,7 @@ pub fn is_json(headers: &HeaderMap) -> bool {
 
 /// True when the client takes an answer that is compressed with gzip.
 pub fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    let codings: Vec<Range> = values.flat_map(|value| value.split(',')).filter_map(Range::parse).collect();
+    let codings = ranges(headers, &ACCEPT_ENCODING);
     let find = |wanted: &str| codings.iter().find(|coding| coding.name == wanted);
     find("gzip").or_else(|| find("x-gzip")).or_else(|| find("*")).is_some_and(|coding| coding.quality > 0)
 }
@@ -115,12 +129,18 @@ impl Range {
     }
 }
 
+/// The entries of all headers of that name.
+fn ranges(headers: &HeaderMap, name: &HeaderName) -> Vec<Range> {
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).filter_map(Range::parse).collect()
+}
+
 /// The most precise entry decides over a media type, as RFC 9110 (12.5.1) says.
 fn best(ranges: &[Range], media_type: MediaType) -> Option<Match> {
     let matches = ranges.iter().filter(|range| range.is_utf_8).filter_map(|range| {
         let precision = match range.name.as_str() {
             "*/*" => Precision::Any,
-            "application/*" => Precision::Kind,
+            "application/*" if media_type != MediaType::EventStream => Precision::Kind,
             name if name == media_type.name() => Precision::Exact,
             _ => return None,
         };
@@ -209,6 +229,35 @@ mod tests {
             assert_eq!(accept(value), expected, "{value}");
         }
         assert_eq!(accepted(&HeaderMap::new()), Some(Json));
+    }
+
+    #[test]
+    fn an_event_stream_is_for_whoever_names_it_and_prefers_it() {
+        use MediaType::{EventStream, GraphqlResponse, Json};
+        let urql = "application/graphql-response+json, application/graphql+json, application/json, \
+                    text/event-stream, multipart/mixed";
+        let cases = [
+            ("text/event-stream", Some(EventStream)),
+            ("Text/Event-Stream; charset=utf-8", Some(EventStream)),
+            ("text/event-stream, multipart/mixed", Some(EventStream)),
+            ("text/event-stream, */*", Some(EventStream)),
+            ("text/event-stream, application/json;q=0.9", Some(EventStream)),
+            (
+                "application/json;q=0.5, application/graphql-response+json;q=0.8, text/event-stream",
+                Some(EventStream),
+            ),
+            (urql, Some(GraphqlResponse)),
+            ("text/event-stream, application/json", Some(Json)),
+            ("text/event-stream;q=0.9, application/json", Some(Json)),
+            ("text/event-stream;q=0.9, */*", Some(Json)),
+            ("text/event-stream;q=0, */*", Some(Json)),
+            ("text/event-stream;q=0", None),
+            ("text/*", None),
+            ("*/*", Some(Json)),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(accept(value), expected, "{value}");
+        }
     }
 
     #[test]

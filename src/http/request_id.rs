@@ -1,9 +1,10 @@
-//! The id of a request: taken from `X-Request-Id` when it is a UUID, else made, and sent back.
+//! The id of a request: taken from `X-Request-Id` when it is a UUID, else made, sent back, and in the log.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -17,13 +18,21 @@ pub struct RequestId(pub Uuid);
 
 /// Gives each request an id, and each answer the id of its request.
 ///
-/// A client's id is taken only in the form of a UUID, so that nothing else of theirs reaches the log by this way.
+/// A client's id is taken only in the form of a UUID, so that nothing else of theirs reaches the log by this way. Whatever is
+/// logged while the request is under way carries it.
 pub async fn assign(State(clock): State<Clock>, mut request: Request, next: Next) -> Response {
     let sent =
         request.headers().get(X_REQUEST_ID).and_then(|value| Uuid::try_parse_ascii(value.as_bytes()).ok());
     let id = sent.unwrap_or_else(|| clock.new_id());
     request.extensions_mut().insert(RequestId(id));
-    let mut response = next.run(request).await;
+    // Of the address only the path: the rest may hold a document, with what somebody asks for.
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let answering = async {
+        let response = next.run(request).await;
+        tracing::debug!(%method, path, status = response.status().as_u16(), "answered");
+        response
+    };
+    let mut response = answering.instrument(tracing::info_span!("request", %id)).await;
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }

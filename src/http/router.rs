@@ -1,4 +1,4 @@
-//! The paths, and what stands around all of them: request ids and CORS.
+//! The paths, and what stands around all of them: request ids, CORS, and compression.
 
 use std::time::Duration;
 
@@ -8,6 +8,9 @@ use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{Method, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get};
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::clock::Clock;
@@ -66,8 +69,19 @@ pub fn router(endpoint: GraphqlEndpoint, readiness: Readiness, cors: CorsLayer, 
                 async move { endpoint.answer(request).await }
             }),
         )
+        .layer(compression())
         .layer(cors)
         .layer(from_fn_with_state(clock, request_id::assign))
+}
+
+/// The shortest answer that is compressed, in bytes: below this it would not take fewer packets.
+const SHORTEST_COMPRESSED: u64 = 1_024;
+
+/// Compresses answers for clients that take it, at the least effort, because it happens where requests are answered. Never
+/// an event stream: its events would wait for one another.
+fn compression() -> CompressionLayer<impl Predicate> {
+    let which = SizeAbove::new(SHORTEST_COMPRESSED).and(NotForContentType::SSE);
+    CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(which)
 }
 
 #[cfg(test)]

@@ -34,6 +34,8 @@ pub struct Life {
     pub stop: CancellationToken,
     /// The open sockets of WebSocket clients. A server that stops waits for them.
     pub sockets: TaskTracker,
+    /// Cancelled to drop the connection that the request came by, whatever is under way on it: its client reads nothing.
+    pub connection: CancellationToken,
 }
 
 impl Default for Patience {
@@ -45,14 +47,15 @@ impl Default for Patience {
 /// Serves until `stop` is cancelled, then lets the requests under way end.
 pub async fn serve(listener: TcpListener, router: Router, patience: Patience, stop: CancellationToken) {
     let mut connections = JoinSet::new();
-    let life = Life { stop, sockets: TaskTracker::new() };
+    let life = Life { stop, ..Life::default() };
     loop {
         tokio::select! {
             () = life.stop.cancelled() => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
-                    connections.spawn(connection(stream, peer, router.clone(), patience.headers, life.clone()));
+                    let life = Life { connection: CancellationToken::new(), ..life.clone() };
+                    connections.spawn(connection(stream, peer, router.clone(), patience.headers, life));
                 }
                 Err(error) => {
                     // Out of file descriptors, as a rule: connections that end free some.
@@ -81,7 +84,7 @@ async fn connection(
     headers_within: Duration,
     life: Life,
 ) {
-    let stop = life.stop.clone();
+    let Life { stop, connection: drop_it, .. } = life.clone();
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "the connection stays with delayed packets");
     }
@@ -97,12 +100,18 @@ async fn connection(
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     tokio::pin!(serving);
-    let ended = tokio::select! {
-        ended = &mut serving => ended,
-        () = stop.cancelled() => {
-            serving.as_mut().graceful_shutdown();
-            serving.await
+    let to_its_end = async {
+        tokio::select! {
+            ended = &mut serving => ended,
+            () = stop.cancelled() => {
+                serving.as_mut().graceful_shutdown();
+                serving.await
+            }
         }
+    };
+    let ended = tokio::select! {
+        ended = to_its_end => ended,
+        () = drop_it.cancelled() => return,
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");

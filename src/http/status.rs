@@ -8,7 +8,8 @@ use crate::http::negotiation::MediaType;
 /// The status of an answer, by the GraphQL over HTTP specification and its audits.
 ///
 /// A client that reads `application/json` takes any status but 200 for a fault on the way, so a request that arrived
-/// whole and was refused for what its document says gets 200 there; `application/graphql-response+json` gets 400.
+/// whole and was refused for what its document says gets 200 there; `application/graphql-response+json` gets 400. A browser
+/// tells a page nothing of an event stream whose status is not 200, so that a document's refusal is an event there.
 pub fn status(outcome: Outcome, media_type: MediaType) -> StatusCode {
     match outcome {
         Outcome::Failed(RequestCode::ServiceUnavailable) => StatusCode::SERVICE_UNAVAILABLE,
@@ -26,7 +27,7 @@ fn refused(code: RequestCode, media_type: MediaType) -> StatusCode {
         | RequestCode::BadUserInput
         | RequestCode::QueryTooComplex
         | RequestCode::PersistedQueryNotFound => match media_type {
-            MediaType::Json => StatusCode::OK,
+            MediaType::Json | MediaType::EventStream => StatusCode::OK,
             MediaType::GraphqlResponse => StatusCode::BAD_REQUEST,
         },
         RequestCode::BadRequest => StatusCode::BAD_REQUEST,

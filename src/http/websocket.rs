@@ -9,17 +9,13 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::http::arrival::Arrival;
+use crate::http::lasting::Lasting;
 use crate::http::problem::Problem;
 use crate::http::serve::Life;
 
 pub mod close;
 pub mod connection;
 pub mod message;
-pub mod occupancy;
-pub mod operation;
-pub mod sockets;
-
-pub use sockets::{SocketLimits, Sockets};
 
 /// The subprotocol.
 const SUBPROTOCOL: &str = "graphql-transport-ws";
@@ -33,39 +29,36 @@ pub fn is_upgrade(headers: &HeaderMap) -> bool {
     headers.get(UPGRADE).is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
-impl Sockets {
-    /// Answers the handshake; what follows runs in a task of its own.
-    pub async fn answer(self, arrival: Arrival, request: Request) -> Response {
-        if !self.origins.admit(&arrival.headers) {
-            let detail =
-                "Pages of this origin may not open a socket here; CORS_ORIGINS names the ones that may.";
-            return Problem::new(StatusCode::FORBIDDEN, detail).into_response();
-        }
-        let (mut parts, _) = request.into_parts();
-        let life = parts.extensions.get::<Life>().cloned().unwrap_or_default();
-        let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-            Ok(upgrade) => upgrade,
-            Err(rejection) => {
-                let rejected = rejection.into_response();
-                let detail =
-                    "This is not a WebSocket handshake that the server can answer (RFC 6455, version 13).";
-                return Problem::new(rejected.status(), detail).into_response();
-            }
-        };
-        let upgrade = upgrade
-            .protocols([SUBPROTOCOL])
-            .read_buffer_size(BUFFER)
-            .write_buffer_size(BUFFER)
-            .max_frame_size(LARGEST_READ)
-            .max_message_size(LARGEST_READ);
-        // Counted from here on: a server that stops waits for the socket that is just being made.
-        let Life { stop, sockets: open } = life;
-        let token = open.token();
-        upgrade.on_upgrade(async move |socket| {
-            connection::run(self, stop, arrival, socket).await;
-            drop(token);
-        })
+/// Answers the handshake; what follows runs in a task of its own.
+pub async fn answer(lasting: Lasting, arrival: Arrival, request: Request) -> Response {
+    if !lasting.origins.admit(&arrival.headers) {
+        let detail = "Pages of this origin may not open a socket here; CORS_ORIGINS names the ones that may.";
+        return Problem::new(StatusCode::FORBIDDEN, detail).into_response();
     }
+    let (mut parts, _) = request.into_parts();
+    let life = parts.extensions.get::<Life>().cloned().unwrap_or_default();
+    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => {
+            let rejected = rejection.into_response();
+            let detail =
+                "This is not a WebSocket handshake that the server can answer (RFC 6455, version 13).";
+            return Problem::new(rejected.status(), detail).into_response();
+        }
+    };
+    let upgrade = upgrade
+        .protocols([SUBPROTOCOL])
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(BUFFER)
+        .max_frame_size(LARGEST_READ)
+        .max_message_size(LARGEST_READ);
+    // Counted from here on: a server that stops waits for the socket that is just being made.
+    let Life { stop, sockets: open, .. } = life;
+    let token = open.token();
+    upgrade.on_upgrade(async move |socket| {
+        connection::run(lasting, stop, arrival, socket).await;
+        drop(token);
+    })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Jobs watched live: the real sockets, the real Redis, workers of this process.
+//! Jobs watched live: the real sockets and streams, the real Redis, workers of this process.
 
 mod faults;
 mod moves;
@@ -6,3 +6,4 @@ mod plans;
 mod rights;
 mod scene;
 mod sequence;
+mod streams;

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod database;
+pub mod event_stream;
 pub mod half_open;
 pub mod mutation;
 pub mod postgres;

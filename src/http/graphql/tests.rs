@@ -1,10 +1,12 @@
 //! GraphQL over HTTP against a running server: methods, media types, statuses, limits and time-outs.
 
+use std::io::Read;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::http::HeaderMap;
-use axum::http::header::{ACCEPT, AUTHORIZATION, HeaderName, ORIGIN};
+use axum::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, HeaderName, ORIGIN, VARY};
+use flate2::read::GzDecoder;
 use futures_util::FutureExt;
 use futures_util::future::ready;
 use reqwest::Client;
@@ -17,10 +19,11 @@ use uuid::Uuid;
 use super::*;
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::graphql::engine::{Caller, test_schema};
+use crate::graphql::engine::test_schema;
+use crate::http::lasting::test_server::authenticate;
 use crate::http::router::{Cors, router};
 use crate::http::serve::{Patience, serve};
-use crate::viewer::{Credential, Role, Viewer};
+use crate::telemetry::captured::Captured;
 
 const GRAPHQL: &str = "application/graphql-response+json";
 const JSON: &str = "application/json";
@@ -33,37 +36,11 @@ struct Server {
     task: tokio::task::JoinHandle<()>,
 }
 
-/// Tokens of the tests: `good`, and names of what goes wrong.
-fn authenticate(arrival: Arrival) -> Result<Caller> {
-    let Arrival { headers, peer, request_id } = arrival;
-    let viewer = match headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap()) {
-        None => None,
-        Some("Bearer good") => {
-            let credential = Credential::Session(Uuid::from_u128(2));
-            Some(Viewer {
-                user_id: Uuid::from_u128(1),
-                role: Role::User,
-                credential,
-                scopes: crate::viewer::Scopes::ALL,
-                address: peer,
-                request_id,
-            })
-        }
-        Some("Bearer away") => return Err(Error::Unavailable("The database did not answer.".to_owned())),
-        Some("Bearer broken") => return Err(Error::internal("reading the token", "a secret detail")),
-        Some("Bearer busy") => {
-            return Err(Error::RateLimited { retry_after: Duration::from_millis(2_500) });
-        }
-        Some(_) => return Err(Error::Unauthenticated),
-    };
-    Ok(Caller { viewer, address: peer, user_agent: None, request_id, good_for: None })
-}
-
 impl Server {
     async fn start() -> Self {
         let is_ready = Arc::new(AtomicBool::new(true));
         let engine = Arc::new(test_schema::engine(test_schema::limits()));
-        let who: Authenticate = Arc::new(|arrival| ready(authenticate(arrival)).boxed());
+        let who: Authenticate = Arc::new(|arrival| ready(authenticate(&arrival)).boxed());
         let endpoint = GraphqlEndpoint {
             body: BodyLimits { within: Duration::from_millis(300), ..BodyLimits::default() },
             within: Duration::from_millis(300),
@@ -310,6 +287,62 @@ async fn each_answer_carries_the_id_of_its_request() {
     assert_eq!(sent(id).await.unwrap().headers()[&header], id);
     let made = sent("a line\tthat is no id").await.unwrap().headers()[&header].to_str().unwrap().to_owned();
     assert!(Uuid::parse_str(&made).is_ok(), "{made}");
+}
+
+#[tokio::test]
+async fn what_is_logged_of_a_request_carries_its_id_and_not_its_document() {
+    let server = Server::start().await;
+    let log = Captured::start(tracing::Level::DEBUG);
+    let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+    let address = server.url("/graphql?query=%7B%20misconfigured%20word(word:%22secret%22)%20%7D");
+    let header = crate::http::request_id::X_REQUEST_ID;
+    let answer = server.client.get(address).header(header, id).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let log = log.text();
+    let ours: Vec<&str> = log.lines().filter(|line| line.contains("pennypost::")).collect();
+    assert!(ours.iter().any(|line| line.contains("a field failed")), "{log}");
+    assert!(
+        ours.iter().any(|line| line.contains("answered method=GET path=\"/graphql\" status=200")),
+        "{log}"
+    );
+    assert!(ours.iter().all(|line| line.contains(&format!("request{{id={id}}}"))), "{log}");
+    assert!(!ours.concat().contains("secret"), "{log}");
+}
+
+#[tokio::test]
+async fn a_long_answer_is_compressed_for_whoever_takes_that() {
+    let server = Server::start().await;
+    let ask = async |query: &str, encodings: &'static str| {
+        let request = server.client.post(server.url("/graphql")).header(ACCEPT_ENCODING, encodings);
+        let response = request.json(&json!({ "query": query })).send().await.unwrap();
+        let encoding =
+            response.headers().get(CONTENT_ENCODING).map(|value| value.to_str().unwrap().to_owned());
+        let varies = response.headers().get_all(VARY).iter().any(|value| value == "accept-encoding");
+        (encoding, varies, response.bytes().await.unwrap())
+    };
+    let (_, _, plain) = ask("{ long }", "identity").await;
+    for (encodings, expected) in [
+        ("gzip", Some("gzip")),
+        ("gzip, deflate, br", Some("br")),
+        ("gzip, br;q=0.5", Some("gzip")),
+        ("br;q=0, gzip;q=0", None),
+        ("identity", None),
+        ("", None),
+    ] {
+        let (encoding, varies, body) = ask("{ long }", encodings).await;
+        assert_eq!(encoding.as_deref(), expected, "{encodings}");
+        assert!(varies, "a cache has to keep them apart");
+        match expected {
+            Some("gzip") => {
+                let mut text = Vec::new();
+                GzDecoder::new(&body[..]).read_to_end(&mut text).unwrap();
+                assert!(text == plain && body.len() < plain.len() / 100, "{}", body.len());
+            }
+            Some(_) => assert!(body.len() < plain.len() / 100, "{}", body.len()),
+            None => assert!(body == plain),
+        }
+    }
+    assert_eq!(ask("{ hello }", "gzip, br").await.0, None, "a short answer fits into a packet as it is");
 }
 
 #[tokio::test]

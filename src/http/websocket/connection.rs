@@ -6,31 +6,28 @@ use std::time::Duration;
 use axum::extract::ws::{Message, WebSocket};
 use axum::http::HeaderValue;
 use axum::http::header::AUTHORIZATION;
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use futures_util::stream::StreamExt;
 use serde_json::{Map, Value};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 use tokio_stream::StreamMap;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
-use crate::graphql::engine::{Answer, Caller, Incoming, Outcome, Refusal, RequestCode};
+use crate::graphql::engine::{Allowed, Answer, Caller, Incoming, Outcome, Refusal, RequestCode};
 use crate::http::arrival::Arrival;
+use crate::http::lasting::Lasting;
+use crate::http::lasting::occupancy::Place;
+use crate::http::lasting::operation::{Event, Operation};
+use crate::http::lasting::term::{Ending, Term};
 use crate::http::websocket::close::Close;
 use crate::http::websocket::message::{self, ClientMessage, parse};
-use crate::http::websocket::occupancy::{Owner, Place};
-use crate::http::websocket::operation::{Event, Operation};
-use crate::http::websocket::sockets::Sockets;
 
 /// How long the other side may take to close after it was told to.
 const LAST_WORDS: Duration = Duration::from_secs(2);
-/// A token that is good for ever, as far as a socket is concerned.
-const LONGEST_LIFE: Duration = Duration::from_hours(24 * 365);
 
 /// An open socket whose client has said who it is.
 struct Connection<'a> {
-    sockets: &'a Sockets,
+    lasting: &'a Lasting,
     socket: &'a mut WebSocket,
     caller: Caller,
     operations: StreamMap<String, Operation>,
@@ -39,8 +36,8 @@ struct Connection<'a> {
 }
 
 /// Serves a socket until either side ends it, or the server stops.
-pub async fn run(sockets: Sockets, stop: CancellationToken, arrival: Arrival, mut socket: WebSocket) {
-    let close = match serve(&sockets, &stop, arrival, &mut socket).await {
+pub async fn run(lasting: Lasting, stop: CancellationToken, arrival: Arrival, mut socket: WebSocket) {
+    let close = match serve(&lasting, &stop, arrival, &mut socket).await {
         Ok(never) => match never {},
         Err(close) => close,
     };
@@ -63,7 +60,7 @@ async fn end(socket: &mut WebSocket, close: Close) {
 }
 
 async fn serve(
-    sockets: &Sockets,
+    lasting: &Lasting,
     stop: &CancellationToken,
     arrival: Arrival,
     socket: &mut WebSocket,
@@ -72,27 +69,23 @@ async fn serve(
         return Err(Close::Subprotocol);
     }
     let init = tokio::select! {
-        init = timeout(sockets.limits.init_within, wait_for_init(sockets, socket)) => {
+        init = timeout(lasting.limits.init_within, wait_for_init(lasting, socket)) => {
             init.unwrap_or(Err(Close::InitTimeout))?
         }
         () = stop.cancelled() => return Err(Close::Restart),
     };
-    let caller = sign_in(sockets, arrival, &init).await?;
-    let limits = &sockets.limits;
-    let (owner, limit) = match &caller.viewer {
-        Some(viewer) => (Owner::User(viewer.user_id), limits.sockets_of_user),
-        None => (Owner::Address(caller.address), limits.sockets_of_address),
-    };
-    let place = sockets.occupancy.enter(owner, limit).ok_or(Close::TooMany(limit))?;
+    let caller = sign_in(lasting, arrival, &init).await?;
+    let place = lasting.enter(&caller).map_err(Close::TooMany)?;
+    let term = lasting.term(&caller, stop.clone());
     let operations = StreamMap::new();
-    let mut connection = Connection { sockets, socket, caller, operations, has_heard: true, _place: place };
+    let mut connection = Connection { lasting, socket, caller, operations, has_heard: true, _place: place };
     connection.send(Message::text(message::connection_ack())).await?;
-    connection.run(stop).await
+    connection.run(term).await
 }
 
-async fn wait_for_init(sockets: &Sockets, socket: &mut WebSocket) -> Result<Map<String, Value>, Close> {
+async fn wait_for_init(lasting: &Lasting, socket: &mut WebSocket) -> Result<Map<String, Value>, Close> {
     loop {
-        match next_message(sockets, socket).await? {
+        match next_message(lasting, socket).await? {
             Some(ClientMessage::ConnectionInit(payload)) => return Ok(payload),
             Some(ClientMessage::Subscribe { .. }) => return Err(Close::Unauthorized),
             Some(ClientMessage::Ping(payload)) => {
@@ -105,8 +98,8 @@ async fn wait_for_init(sockets: &Sockets, socket: &mut WebSocket) -> Result<Map<
 }
 
 /// The next message of the protocol; `None` for a sign of life that is none.
-async fn next_message(sockets: &Sockets, socket: &mut WebSocket) -> Result<Option<ClientMessage>, Close> {
-    let limit = sockets.limits.message_bytes;
+async fn next_message(lasting: &Lasting, socket: &mut WebSocket) -> Result<Option<ClientMessage>, Close> {
+    let limit = lasting.limits.message_bytes;
     match socket.recv().await {
         Some(Err(error)) => Err(broken(error, limit)),
         Some(Ok(Message::Text(text))) if text.len() > limit => Err(Close::TooLong(limit)),
@@ -127,7 +120,7 @@ fn broken(error: axum::Error, limit: usize) -> Close {
 
 /// The token comes with the first message, because a browser can send none with the handshake; other clients may.
 async fn sign_in(
-    sockets: &Sockets,
+    lasting: &Lasting,
     mut arrival: Arrival,
     init: &Map<String, Value>,
 ) -> Result<Caller, Close> {
@@ -140,7 +133,7 @@ async fn sign_in(
         }
     }
     let request_id = arrival.request_id;
-    (sockets.authenticate)(arrival).await.map_err(|error| match error {
+    (lasting.authenticate)(arrival).await.map_err(|error| match error {
         Error::Unauthenticated | Error::Forbidden(_) => Close::Forbidden,
         Error::Unavailable(_) | Error::RateLimited { .. } => Close::Unavailable,
         error => {
@@ -151,13 +144,11 @@ async fn sign_in(
 }
 
 impl Connection<'_> {
-    async fn run(&mut self, stop: &CancellationToken) -> Result<Infallible, Close> {
-        let expiry = Instant::now() + self.caller.good_for.unwrap_or(LONGEST_LIFE).min(LONGEST_LIFE);
-        let mut changed = self.until_changed();
+    async fn run(&mut self, mut term: Term) -> Result<Infallible, Close> {
         let mut pings = self.pings();
         loop {
             tokio::select! {
-                message = next_message(self.sockets, self.socket) => {
+                message = next_message(self.lasting, self.socket) => {
                     self.has_heard = true;
                     if let Some(message) = message? {
                         self.take(message).await?;
@@ -172,19 +163,13 @@ impl Connection<'_> {
                     }
                     self.send(Message::Ping(axum::body::Bytes::new())).await?;
                 }
-                () = sleep_until(expiry) => return Err(Close::Forbidden),
-                // What ended the session may itself be under way on this socket, and has its answer to give.
-                () = &mut changed => return Err(self.wind_up(Close::Forbidden).await),
-                () = stop.cancelled() => return Err(self.wind_up(Close::Restart).await),
+                ending = term.over() => return Err(match ending {
+                    Ending::Expired => Close::Forbidden,
+                    // What ended the session may itself be under way on this socket, and has its answer to give.
+                    Ending::Changed => self.wind_up(Close::Forbidden).await,
+                    Ending::Stopping => self.wind_up(Close::Restart).await,
+                }),
             }
-        }
-    }
-
-    /// Ends when the viewer is no longer who they were; never for a socket of nobody.
-    fn until_changed(&self) -> BoxFuture<'static, ()> {
-        match &self.caller.viewer {
-            Some(viewer) => (self.sockets.until_changed)(viewer.clone()),
-            None => std::future::pending().boxed(),
         }
     }
 
@@ -204,7 +189,7 @@ impl Connection<'_> {
     }
 
     fn pings(&self) -> Interval {
-        let every = self.sockets.limits.ping_every;
+        let every = self.lasting.limits.ping_every;
         let mut pings = interval_at(Instant::now() + every, every);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         pings
@@ -227,18 +212,25 @@ impl Connection<'_> {
     }
 
     async fn begin(&mut self, id: String, incoming: Incoming) -> Result<(), Close> {
-        let limit = self.sockets.limits.operations;
+        let limit = self.lasting.limits.operations;
         if self.operations.len() >= limit {
             let sentence = format!("At most {limit} operations may run on a socket at a time.");
-            let refused = Answer::refused(&Refusal::new(RequestCode::RateLimited, sentence));
-            return self.send(Message::text(message::error(&id, &refused.body))).await;
+            return self.refuse(&id, &Refusal::new(RequestCode::RateLimited, sentence)).await;
         }
-        let request_id = self.sockets.clock.new_id();
+        let request_id = self.lasting.clock.new_id();
         let mut caller = Caller { request_id, ..self.caller.clone() };
         caller.viewer = caller.viewer.map(|viewer| crate::viewer::Viewer { request_id, ..viewer });
-        let answers = self.sockets.engine.follow(incoming, caller);
-        self.operations.insert(id, Operation::start(answers, self.sockets.within));
-        Ok(())
+        match self.lasting.engine.follow(incoming, Allowed::All, caller) {
+            Ok(answers) => {
+                self.operations.insert(id, Operation::start(answers, self.lasting.within));
+                Ok(())
+            }
+            Err(refusal) => self.refuse(&id, &refusal).await,
+        }
+    }
+
+    async fn refuse(&mut self, id: &str, refusal: &Refusal) -> Result<(), Close> {
+        self.send(Message::text(message::error(id, &refusal.body()))).await
     }
 
     async fn give(&mut self, id: String, event: Event) -> Result<(), Close> {
@@ -260,7 +252,7 @@ impl Connection<'_> {
     }
 
     async fn send(&mut self, message: Message) -> Result<(), Close> {
-        match timeout(self.sockets.limits.send_within, self.socket.send(message)).await {
+        match timeout(self.lasting.limits.send_within, self.socket.send(message)).await {
             Ok(sent) => sent.map_err(|_| Close::Gone),
             Err(_) => Err(Close::TooSlow),
         }

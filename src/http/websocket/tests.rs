@@ -1,97 +1,30 @@
 //! The protocol of graphql-transport-ws as a stranger would test it: each rule, each broken, over a real socket.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::header::AUTHORIZATION;
-use futures_util::future::ready;
-use futures_util::{FutureExt, SinkExt};
+use futures_util::SinkExt;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use self::socket::{Said, Socket};
-use crate::clock::Clock;
-use crate::error::{Error, Result};
-use crate::graphql::engine::{Caller, test_schema};
-use crate::http::arrival::{Arrival, Authenticate};
-use crate::http::graphql::GraphqlEndpoint;
-use crate::http::origin::Origins;
-use crate::http::router::{Cors, router};
-use crate::http::serve::{Patience, serve};
-use crate::http::websocket::SocketLimits;
-use crate::viewer::{Credential, Role, Viewer};
+use crate::http::lasting::test_server::{SHORT, Server};
 
 #[path = "../../../tests/it/support/socket.rs"]
 mod socket;
 
-const SHORT: Duration = Duration::from_millis(300);
 const GREETING: &str = "{ greeting }";
 const FOR_EVER: &str = "subscription { forEver }";
 
-struct Server {
-    address: String,
-    stop: CancellationToken,
-    task: tokio::task::JoinHandle<()>,
+async fn open(server: &Server) -> Socket {
+    Socket::open(&server.address).await
 }
 
-impl Server {
-    async fn start() -> Self {
-        Self::with(|_| {}).await
-    }
-
-    async fn with(change: impl FnOnce(&mut SocketLimits)) -> Self {
-        let engine = Arc::new(test_schema::engine(test_schema::limits()));
-        let who: Authenticate = Arc::new(|arrival| ready(authenticate(&arrival)).boxed());
-        let origins = Origins::parse(&["https://app.example".to_owned()]).unwrap();
-        let mut endpoint = GraphqlEndpoint::new(engine, who, origins, Clock::System);
-        endpoint.sockets.within = SHORT;
-        change(&mut endpoint.sockets.limits);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address: SocketAddr = listener.local_addr().unwrap();
-        let cors = Cors::default().layer().unwrap();
-        let router = router(endpoint, Arc::new(|| ready(Ok(())).boxed()), cors, Clock::System);
-        let stop = CancellationToken::new();
-        let patience = Patience { stopping: Duration::from_secs(5), ..Patience::default() };
-        let task = tokio::spawn(serve(listener, router, patience, stop.clone()));
-        Self { address: format!("http://{address}"), stop, task }
-    }
-
-    async fn open(&self) -> Socket {
-        Socket::open(&self.address).await
-    }
-
-    async fn nobody(&self) -> Socket {
-        Socket::signed_in(&self.address, None).await
-    }
-}
-
-fn authenticate(Arrival { headers, peer, request_id }: &Arrival) -> Result<Caller> {
-    let token = headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap());
-    let (user, good_for) = match token {
-        None => (None, None),
-        Some("Bearer good") => (Some(1), Some(Duration::from_hours(1))),
-        Some("Bearer short") => (Some(2), Some(SHORT)),
-        Some("Bearer broken") => return Err(Error::internal("reading the token", "a detail")),
-        Some("Bearer away") => return Err(Error::Unavailable("The database did not answer.".to_owned())),
-        Some(_) => return Err(Error::Unauthenticated),
-    };
-    let viewer = user.map(|user| Viewer {
-        user_id: Uuid::from_u128(user),
-        role: Role::User,
-        credential: Credential::Session(Uuid::from_u128(2)),
-        scopes: crate::viewer::Scopes::ALL,
-        address: *peer,
-        request_id: *request_id,
-    });
-    Ok(Caller { viewer, address: *peer, user_agent: None, request_id: *request_id, good_for })
+async fn nobody(server: &Server) -> Socket {
+    Socket::signed_in(&server.address, None).await
 }
 
 /// The code that the socket is closed with, whatever is said before.
@@ -137,7 +70,7 @@ async fn a_query_is_answered_and_completes_and_a_subscription_brings_its_events(
 #[tokio::test]
 async fn a_ping_of_the_protocol_is_answered_with_its_payload_before_and_after_the_init() {
     let server = Server::start().await;
-    let mut socket = server.open().await;
+    let mut socket = open(&server).await;
     socket.say(json!({ "type": "ping", "payload": { "n": 1 } })).await;
     assert_eq!(socket.hear().await, message(json!({ "type": "pong", "payload": { "n": 1 } })));
     socket.say(json!({ "type": "connection_init" })).await;
@@ -150,7 +83,7 @@ async fn a_ping_of_the_protocol_is_answered_with_its_payload_before_and_after_th
 #[tokio::test]
 async fn a_request_that_cannot_begin_is_an_error_of_its_operation_alone() {
     let server = Server::start().await;
-    let mut socket = server.nobody().await;
+    let mut socket = nobody(&server).await;
     let deep = format!("{{ numbers(list: {}{}) }}", "[".repeat(2_000), "]".repeat(2_000));
     let objects = format!("{{ numbers(list: {}1{}) }}", "{a:".repeat(1_500), "}".repeat(1_500));
     let mut bomb = "{ ...f0 } fragment f22 on Query { hello }".to_owned();
@@ -183,7 +116,7 @@ async fn a_request_that_cannot_begin_is_an_error_of_its_operation_alone() {
 #[tokio::test]
 async fn a_field_in_a_fragment_at_the_root_is_followed_like_any_other() {
     let server = Server::start().await;
-    let mut socket = server.nobody().await;
+    let mut socket = nobody(&server).await;
     let query = "subscription { ...A } fragment A on Ticks { ... on Ticks { ticks(to: 1) } }";
     socket.subscribe("s", query, json!({})).await;
     assert_eq!(socket.next("s").await, Some(json!({ "data": { "ticks": 1 } })));
@@ -194,22 +127,22 @@ async fn a_field_in_a_fragment_at_the_root_is_followed_like_any_other() {
 async fn each_breach_of_the_protocol_closes_with_its_code() {
     let server = Server::start().await;
     let subscribe = json!({ "id": "1", "type": "subscribe", "payload": { "query": GREETING } });
-    let mut early = server.open().await;
+    let mut early = open(&server).await;
     early.say(subscribe).await;
     assert_eq!(early.hear().await, Said::Closed(4401, "Unauthorized".to_owned()));
-    let mut twice = server.nobody().await;
+    let mut twice = nobody(&server).await;
     twice.say(json!({ "type": "connection_init" })).await;
     assert_eq!(twice.hear().await, Said::Closed(4429, "Too many initialisation requests".to_owned()));
-    let mut same = server.nobody().await;
+    let mut same = nobody(&server).await;
     same.subscribe("a", FOR_EVER, json!({})).await;
     same.subscribe("a", FOR_EVER, json!({})).await;
     assert_eq!(same.hear().await, Said::Closed(4409, "Subscriber for a already exists".to_owned()));
     for text in ["{", "[]", "{\"type\":\"unknown\"}", "{\"type\":\"subscribe\",\"id\":\"1\"}"] {
-        let mut bad = server.nobody().await;
+        let mut bad = nobody(&server).await;
         bad.say_text(text).await;
         assert_eq!(close_code(&mut bad).await, 4400, "{text}");
     }
-    let mut binary = server.nobody().await;
+    let mut binary = nobody(&server).await;
     binary.stream.send(Message::binary(vec![1, 2, 3])).await.unwrap();
     assert_eq!(close_code(&mut binary).await, 4400);
 }
@@ -218,11 +151,11 @@ async fn each_breach_of_the_protocol_closes_with_its_code() {
 async fn a_message_that_is_too_long_closes_with_1009_however_long_it_is() {
     let server = Server::start().await;
     for length in [64 * 1024 + 1, 200 * 1024, 300 * 1024] {
-        let mut socket = server.nobody().await;
+        let mut socket = nobody(&server).await;
         socket.say_text("x".repeat(length)).await;
         assert_eq!(close_code(&mut socket).await, 1009, "{length}");
     }
-    let mut socket = server.nobody().await;
+    let mut socket = nobody(&server).await;
     let room = 64 * 1024 - json!({ "type": "ping", "payload": { "x": "" } }).to_string().len();
     socket.say(json!({ "type": "ping", "payload": { "x": "x".repeat(room) } })).await;
     assert!(matches!(socket.hear().await, Said::Message(_)));
@@ -231,7 +164,7 @@ async fn a_message_that_is_too_long_closes_with_1009_however_long_it_is() {
 #[tokio::test]
 async fn who_does_not_say_who_they_are_in_time_is_closed_with_4408() {
     let server = Server::with(|limits| limits.init_within = SHORT).await;
-    let mut socket = server.open().await;
+    let mut socket = open(&server).await;
     socket.say(json!({ "type": "ping" })).await;
     assert_eq!(close_code(&mut socket).await, 4408);
 }
@@ -246,16 +179,16 @@ async fn another_subprotocol_is_closed_with_4406() {
 #[tokio::test]
 async fn a_bad_token_and_one_that_ends_close_with_4403() {
     let server = Server::start().await;
-    let mut bad = server.open().await;
+    let mut bad = open(&server).await;
     bad.say(init("Bearer bad")).await;
     assert_eq!(bad.hear().await, Said::Closed(4403, "Forbidden".to_owned()));
-    let mut odd = server.open().await;
+    let mut odd = open(&server).await;
     odd.say(json!({ "type": "connection_init", "payload": { "Authorization": 1 } })).await;
     assert_eq!(close_code(&mut odd).await, 4403);
-    let mut away = server.open().await;
+    let mut away = open(&server).await;
     away.say(init("Bearer away")).await;
     assert_eq!(close_code(&mut away).await, 1013, "clients come again");
-    let mut broken = server.open().await;
+    let mut broken = open(&server).await;
     broken.say(init("Bearer broken")).await;
     assert_eq!(close_code(&mut broken).await, 4500);
     let mut short = Socket::signed_in(&server.address, Some("short")).await;
@@ -266,7 +199,7 @@ async fn a_bad_token_and_one_that_ends_close_with_4403() {
 #[tokio::test]
 async fn the_eleventh_operation_is_refused_until_another_has_ended() {
     let server = Server::start().await;
-    let mut socket = server.nobody().await;
+    let mut socket = nobody(&server).await;
     for id in 0..10 {
         socket.subscribe(&id.to_string(), FOR_EVER, json!({})).await;
     }
@@ -281,18 +214,18 @@ async fn the_eleventh_operation_is_refused_until_another_has_ended() {
 #[tokio::test]
 async fn the_sixth_socket_of_a_user_is_closed_until_another_has_gone() {
     let server = Server::start().await;
-    let mut open = Vec::new();
+    let mut opened = Vec::new();
     for _ in 0..5 {
-        open.push(Socket::signed_in(&server.address, Some("good")).await);
+        opened.push(Socket::signed_in(&server.address, Some("good")).await);
     }
-    let mut sixth = server.open().await;
+    let mut sixth = open(&server).await;
     sixth.say(init("Bearer good")).await;
     assert_eq!(close_code(&mut sixth).await, 1013);
-    assert!(matches!(server.nobody().await, Socket { .. }), "nobody else is affected");
-    drop(open.pop());
+    assert!(matches!(nobody(&server).await, Socket { .. }), "nobody else is affected");
+    drop(opened.pop());
     let again = async {
         loop {
-            let mut socket = server.open().await;
+            let mut socket = open(&server).await;
             socket.say(init("Bearer good")).await;
             if matches!(socket.hear().await, Said::Message(_)) {
                 break;
@@ -305,12 +238,12 @@ async fn the_sixth_socket_of_a_user_is_closed_until_another_has_gone() {
 #[tokio::test]
 async fn a_peer_without_a_sign_of_life_is_closed_and_one_that_answers_pings_is_not() {
     let server = Server::with(|limits| limits.ping_every = SHORT).await;
-    let mut silent = server.nobody().await;
+    let mut silent = nobody(&server).await;
     // What is not read is not answered.
     sleep(SHORT * 3).await;
     assert_eq!(close_code(&mut silent).await, 1001);
     let patient = Server::with(|limits| limits.ping_every = SHORT * 3).await;
-    let mut living = patient.nobody().await;
+    let mut living = nobody(&patient).await;
     let heard = timeout(SHORT * 8, living.hear()).await;
     assert!(heard.is_err(), "{heard:?}");
     living.subscribe("q", GREETING, json!({})).await;
@@ -320,7 +253,7 @@ async fn a_peer_without_a_sign_of_life_is_closed_and_one_that_answers_pings_is_n
 #[tokio::test]
 async fn a_peer_that_does_not_read_is_closed_with_1013() {
     let server = Server::with(|limits| limits.send_within = SHORT).await;
-    let mut socket = server.nobody().await;
+    let mut socket = nobody(&server).await;
     socket.subscribe("s", "subscription { flood }", json!({})).await;
     // Long enough for the buffers between the two to fill, and for the server to lose its patience.
     sleep(SHORT * 4).await;
@@ -339,7 +272,7 @@ async fn pages_of_other_origins_get_no_socket() {
 #[tokio::test]
 async fn an_answer_may_be_large() {
     let server = Server::start().await;
-    let mut socket = server.nobody().await;
+    let mut socket = nobody(&server).await;
     socket.subscribe("q", "{ long }", json!({})).await;
     let answer = socket.next("q").await.unwrap();
     assert_eq!(answer["data"]["long"].as_str().unwrap().len(), 2_000_000);
@@ -348,7 +281,7 @@ async fn an_answer_may_be_large() {
 #[tokio::test]
 async fn a_client_that_closes_is_answered() {
     let server = Server::start().await;
-    let mut socket = server.nobody().await;
+    let mut socket = nobody(&server).await;
     let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
     socket.stream.close(Some(frame)).await.unwrap();
     assert_eq!(socket.hear().await, Said::Closed(1000, String::new()));
@@ -357,7 +290,7 @@ async fn a_client_that_closes_is_answered() {
 #[tokio::test]
 async fn what_is_under_way_when_the_server_stops_comes_to_its_end() {
     let server = Server::start().await;
-    let mut socket = server.nobody().await;
+    let mut socket = nobody(&server).await;
     socket.subscribe("s", FOR_EVER, json!({})).await;
     socket.subscribe("q", "{ nap }", json!({})).await;
     // What was sent before is under way once this is answered.
@@ -372,12 +305,12 @@ async fn what_is_under_way_when_the_server_stops_comes_to_its_end() {
 #[tokio::test]
 async fn an_operation_goes_on_while_its_client_does_not_read() {
     let server = Server::start().await;
-    let mut deaf = server.nobody().await;
+    let mut deaf = nobody(&server).await;
     deaf.subscribe("q", "mutation { later }", json!({})).await;
     deaf.subscribe("s", "subscription { flood }", json!({})).await;
     // Nothing is read of the flood, and the mutation has to come to its end all the same.
     sleep(SHORT * 3).await;
-    let mut other = server.nobody().await;
+    let mut other = nobody(&server).await;
     other.subscribe("q", "mutation { increment }", json!({})).await;
     assert_eq!(other.next("q").await, Some(json!({ "data": { "increment": 2 } })));
 }
@@ -385,11 +318,11 @@ async fn an_operation_goes_on_while_its_client_does_not_read() {
 #[tokio::test]
 async fn a_server_that_stops_tells_every_socket_to_come_again() {
     let server = Server::start().await;
-    let (mut busy, mut idle) = (server.nobody().await, server.open().await);
+    let (mut busy, mut idle) = (nobody(&server).await, open(&server).await);
     busy.subscribe("s", FOR_EVER, json!({})).await;
     server.stop.cancel();
     assert_eq!(close_code(&mut busy).await, 1012);
     assert_eq!(close_code(&mut idle).await, 1012);
     drop((busy, idle));
-    timeout(Duration::from_secs(5), server.task).await.unwrap().unwrap();
+    server.ends().await;
 }

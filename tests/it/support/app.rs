@@ -22,6 +22,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::database::TestDatabase;
+use crate::support::event_stream::EventStream;
 use crate::support::redis;
 use crate::support::socket::Socket;
 
@@ -209,6 +210,18 @@ impl Person<'_> {
     /// A socket that is signed in as this person.
     pub async fn socket(&self) -> Socket {
         Socket::signed_in(&self.test.address, self.token.as_deref()).await
+    }
+
+    /// An operation of this person whose answers are server-sent events.
+    pub async fn stream(&self, query: &str, variables: Value) -> EventStream {
+        let begun = EventStream::begin(&self.test.address, self.token.as_deref(), query, variables).await;
+        begun.unwrap_or_else(|response| panic!("{query}: {response:?}"))
+    }
+
+    /// The status of such an operation that is refused.
+    pub async fn refused_stream(&self, query: &str, variables: Value) -> u16 {
+        let begun = EventStream::begin(&self.test.address, self.token.as_deref(), query, variables).await;
+        begun.err().expect("it is refused").status().as_u16()
     }
 
     /// Connects the demo mailbox and fetches it.

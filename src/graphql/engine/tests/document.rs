@@ -70,13 +70,22 @@ async fn a_subscription_is_followed_and_not_executed() {
     assert_eq!(refusal("subscription { ticks(to: 3) }", json!({})).await, RequestCode::BadRequest);
     let engine = engine(limits());
     let answers: Vec<Answer> = engine
-        .follow(asking("subscription ($n: Int!) { ticks(to: $n) }", &json!({ "n": 2 })), nobody())
+        .follow(
+            asking("subscription ($n: Int!) { ticks(to: $n) }", &json!({ "n": 2 })),
+            Allowed::QueriesAndSubscriptions,
+            nobody(),
+        )
+        .unwrap()
         .stream
         .collect()
         .await;
     let bodies: Vec<_> = answers.iter().map(|answer| String::from_utf8_lossy(&answer.body)).collect();
     assert_eq!(bodies, [r#"{"data":{"ticks":1}}"#, r#"{"data":{"ticks":2}}"#]);
-    let refused: Vec<Answer> =
-        engine.follow(asking("{ nothing }", &json!({})), nobody()).stream.collect().await;
-    assert_eq!(refused[0].outcome, Outcome::Refused(RequestCode::ValidationFailed));
+    let refused = |query: &str| {
+        let answers = engine.follow(asking(query, &json!({})), Allowed::QueriesAndSubscriptions, nobody());
+        answers.err().map(|refusal| refusal.code)
+    };
+    assert_eq!(refused("{ nothing }"), Some(RequestCode::ValidationFailed));
+    assert_eq!(refused("mutation { increment }"), Some(RequestCode::MethodNotAllowed));
+    assert_eq!(refused("{ hello }"), None);
 }

@@ -1,11 +1,9 @@
 //! What a caller sees of a field that failed.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
 use serde_json::json;
 
 use super::*;
+use crate::telemetry::captured::Captured;
 
 #[tokio::test]
 async fn a_fault_of_ours_is_masked_and_keeps_its_path() {
@@ -53,35 +51,17 @@ async fn a_resolver_that_panics_is_a_masked_fault() {
 async fn a_subscription_that_panics_ends_with_a_masked_fault() {
     let engine = engine(limits());
     let incoming = asking("subscription { ticks(to: -1) }", &json!({}));
-    let answers: Vec<Answer> = engine.follow(incoming, nobody()).stream.collect().await;
+    let answers: Vec<Answer> =
+        engine.follow(incoming, Allowed::All, nobody()).unwrap().stream.collect().await;
     let outcomes: Vec<Outcome> = answers.iter().map(|answer| answer.outcome).collect();
     assert_eq!(outcomes, [Outcome::Refused(RequestCode::Internal)]);
 }
 
-/// Collects what is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(text)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 /// What a query answers, and what is logged meanwhile.
 async fn ask_and_listen(query: &str) -> (Value, String) {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    let log = Captured::start(tracing::Level::INFO);
     let (_, body) = ask(query, json!({})).await;
-    drop(guard);
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    (body, log)
+    (body, log.text())
 }
 
 #[tokio::test]

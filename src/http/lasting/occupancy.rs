@@ -1,4 +1,4 @@
-//! How many sockets each user and each address has open.
+//! How many connections each user and each address has open.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use uuid::Uuid;
 
-/// Whose sockets are counted together.
+/// Whose connections are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Owner {
     /// A signed-in user.
@@ -15,13 +15,13 @@ pub enum Owner {
     Address(Option<IpAddr>),
 }
 
-/// The open sockets by owner. Clones share the count.
+/// The open connections by owner. Clones share the count.
 #[derive(Clone, Debug, Default)]
 pub struct Occupancy {
     counts: Arc<Mutex<HashMap<Owner, usize>>>,
 }
 
-/// One socket's place; it is free again when this is dropped.
+/// One connection's place; it is free again when this is dropped.
 #[derive(Debug)]
 pub struct Place {
     occupancy: Occupancy,
@@ -29,7 +29,7 @@ pub struct Place {
 }
 
 impl Occupancy {
-    /// A place for one more socket of `owner`; `None` when there are `limit` already.
+    /// A place for one more connection of `owner`; `None` when there are `limit` already.
     pub fn enter(&self, owner: Owner, limit: usize) -> Option<Place> {
         let mut counts = self.counts();
         let count = counts.entry(owner).or_default();

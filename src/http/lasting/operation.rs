@@ -1,4 +1,4 @@
-//! One operation of a socket, in a task of its own: it goes on while the socket writes, and ends with this value.
+//! One operation of a connection, in a task of its own: it goes on while the connection writes, and ends with this value.
 //!
 //! An operation that nobody polls would keep what it holds, such as a connection to the database, for as long as a slow
 //! client takes to read.
@@ -11,6 +11,7 @@ use futures_util::stream::{Stream, StreamExt};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
+use tracing::Instrument;
 
 use crate::graphql::engine::{Answer, Answers, Refusal};
 
@@ -34,10 +35,10 @@ pub struct Operation {
 impl Operation {
     /// Runs an operation. A query or a mutation has its time.
     pub fn start(answers: Answers, within: Duration) -> Self {
-        // One answer waits while the socket writes the one before.
+        // One answer waits while the connection writes the one before.
         let (sender, receiver) = mpsc::channel(1);
         let Answers { is_subscription, mut stream } = answers;
-        let task = tokio::spawn(async move {
+        let running = async move {
             if !is_subscription {
                 let answer = timeout(within, stream.next()).await.ok().flatten();
                 let answer = answer.unwrap_or_else(|| Answer::refused(&Refusal::timed_out(within)));
@@ -49,7 +50,8 @@ impl Operation {
                     return;
                 }
             }
-        });
+        };
+        let task = tokio::spawn(running.in_current_span());
         Self { is_subscription, answers: receiver, task: task.abort_handle(), is_ended: false }
     }
 }
