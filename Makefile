@@ -35,7 +35,7 @@ flow: ## Run the front end's flow and examples against a server of their own
 	cargo build --locked
 	PENNYPOST=$(abspath $(TARGET))/debug/pennypost scripts/frontend live
 
-check: ## Run every check that needs no server: form, lints, documentation, licences, front end, generated files
+check: ## Run every check that needs no server: form, lints, documentation, licences, front end, schema, generated files
 	@scripts/install-prerequisites --check
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
@@ -44,6 +44,7 @@ check: ## Run every check that needs no server: form, lints, documentation, lice
 	$$(scripts/install-tool cargo-machete) .
 	$(MAKE) --no-print-directory fresh
 	scripts/frontend check test
+	scripts/judges schema
 
 fresh: generate ## Print the generated files anew, and fail when one of them changes
 	git diff --exit-code -- $(GENERATED)
