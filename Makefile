@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test flow check fresh generate
+.PHONY: help run test flow check judges fresh generate
 
 # A bare machine's rustup puts cargo here, and only a login shell knows.
 export PATH := $(PATH):$(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -35,7 +35,7 @@ flow: ## Run the front end's flow, streams and examples against a server of thei
 	cargo build --locked
 	PENNYPOST=$(abspath $(TARGET))/debug/pennypost scripts/frontend live
 
-check: ## Run every check that needs no server: form, lints, documentation, licences, front end, generated files
+check: ## Run every check that needs no server: form, lints, documentation, licences, front end, schema, generated files
 	@scripts/install-prerequisites --check
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
@@ -44,6 +44,12 @@ check: ## Run every check that needs no server: form, lints, documentation, lice
 	$$(scripts/install-tool cargo-machete) .
 	$(MAKE) --no-print-directory fresh
 	scripts/frontend check test
+	scripts/judges schema
+
+judges: ## Have other people's programs judge the schema, the answers and the sockets of a server of their own
+	@scripts/install-prerequisites --judges
+	cargo build --locked
+	PENNYPOST=$(abspath $(TARGET))/debug/pennypost scripts/judges
 
 fresh: generate ## Print the generated files anew, and fail when one of them changes
 	git diff --exit-code -- $(GENERATED)
