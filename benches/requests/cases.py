@@ -25,6 +25,7 @@ class Case:
     goal: float = 0.0
     makes: str = ""  # the count of what each request makes
     beside: str = ""  # the case that goes on meanwhile
+    is_step: bool = False  # a part of `newest`, measured only when it is named or `steps` are wanted
 
 
 def cases(people):
@@ -43,6 +44,24 @@ def cases(people):
         Case("admin", "chief", [body(PAGE)], "admin", 0.28),
         Case("login", "", logins(), makes="SELECT count(*) FROM sessions"),
         Case("newest-beside-logins", "ana", [body(PAGE)], beside="login"),
+    ] + steps()
+
+
+def steps():
+    """From nothing to `newest`, one thing more each: what that thing costs is the difference."""
+    page = lambda fields, size=50: body(f"{{ transactions(first: {size}) {{ nodes {{ {fields} }} }} }}")
+    scalars = "id bookedOn merchant"
+    money = scalars + " amount { amount currency }"
+    step = lambda name, asks, text: Case("step: " + name, asks, [text], is_step=True)
+    return [
+        step("no token", "", body("{ __typename }")),
+        step("a token", "ana", body("{ __typename }")),
+        step("a row", "ana", page("id", 1)),
+        step("50 rows", "ana", page("id")),
+        step("their scalars", "ana", page(scalars)),
+        step("their amounts", "ana", page(money)),
+        step("their accounts", "ana", page(money + " account { id name }")),
+        step("their categories", "ana", page(money + " account { id name } category { id name }")),
     ]
 
 

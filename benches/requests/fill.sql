@@ -112,7 +112,8 @@ SELECT pg_temp.id_of(at), user_id, 'email', CASE WHEN k % 2 = 0 THEN 'FETCH_EMAI
     CASE WHEN k % 20 = 0 THEN 'FAILED' ELSE 'SUCCESS' END, 1, 5, 1, at, at + interval '1 second', at
 FROM (SELECT u.id AS user_id, k, now() - k * interval '7 hours' AS at FROM users u CROSS JOIN generate_series(1, 100) AS k) AS past;
 
-INSERT INTO job_events (job_id, version, at, state, attempt, data) SELECT id, 1, finished_at, state, 1, '{"progress": {}}' FROM jobs
+INSERT INTO job_events (job_id, version, at, state, attempt, data) SELECT id, 1, finished_at, state, 1,
+    jsonb_build_object('run_at', run_at, 'progress', progress, 'cancel_requested_at', NULL, 'output_payload', NULL, 'error_payload', NULL) FROM jobs
 WHERE state IN ('SUCCESS', 'FAILED') AND NOT EXISTS (SELECT 1 FROM job_events WHERE job_id = jobs.id);
 
 INSERT INTO sessions (id, user_id, family, token_hash, user_agent, address, last_used_at, expires_at, created_at)
