@@ -73,6 +73,14 @@ impl Money {
         amount.scale() <= STORED_DECIMALS && amount.trunc().abs() < Decimal::from(INTEGER_LIMIT)
     }
 
+    /// The amount of a row and its currency, as money is printed; as it stands in the row where the currency is not listed.
+    pub fn told(amount: Decimal, code: &str) -> String {
+        match Currency::parse(code) {
+            Some(currency) => Self { amount, currency }.to_string(),
+            None => format!("{} {code}", amount.normalize()),
+        }
+    }
+
     /// The amount with the currency's own decimals, and with more where the amount has more, up to four.
     pub fn printed_amount(&self) -> Decimal {
         let shortest = self.amount.normalize();

@@ -38,7 +38,14 @@ impl ScalarType for DateTime {
     }
 
     fn to_value(&self) -> Value {
-        self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true).into()
+        self.printed().into()
+    }
+}
+
+impl DateTime {
+    /// The moment as the scalar writes it.
+    pub fn printed(self) -> String {
+        self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true)
     }
 }
 

@@ -12,8 +12,8 @@ use crate::graphql::context::RequestContext;
 use crate::graphql::emails::mutation::{EmailResult, answers, read};
 use crate::graphql::extraction::input::ExtractEmailsInput;
 use crate::graphql::jobs::object::Job;
+use crate::graphql::jobs::trigger::trigger;
 use crate::graphql::user_error::{UserError, split};
-use crate::idempotency;
 use crate::jobs::{Enqueued, NewJob};
 use crate::mailbox::{self, ExtractionStatus, email};
 use crate::users::user;
@@ -65,7 +65,7 @@ async fn start(
         Some(_) => ctx.visibility(input.user_id.as_ref())?.user(),
         None => Some(ctx.viewer()?.user_id),
     };
-    let (user_id, viewer_id) = (whose.ok_or(Error::Unauthenticated)?, ctx.viewer()?.user_id);
+    let (user_id, viewer) = (whose.ok_or(Error::Unauthenticated)?, ctx.viewer()?);
     let named = input.email_ids.as_deref().map(|ids| read(ids, "emailIds")).transpose()?;
     let clock = &ctx.app().clock;
     let conn = &mut *ctx.conn().await?;
@@ -81,7 +81,7 @@ async fn start(
         let new = NewJob::new(Some(user_id), payload);
         // Mails that were named are read whatever else runs.
         let new = if named.is_some() { new } else { new.unique("extract") };
-        let enqueued = idempotency::enqueue(conn, clock, viewer_id, new, once.as_ref()).await?;
+        let enqueued = trigger(conn, clock, viewer, new, once.as_ref()).await?;
         Ok::<_, Error>((enqueued, found))
     });
     let started = started.await?;
