@@ -30,7 +30,7 @@ pub enum Error {
         message: String,
     },
     /// Too many calls; the same call may succeed later.
-    #[error("Too many attempts. Try again in {} s.", retry_after.as_secs().max(1))]
+    #[error("Too many attempts. Try again in {} s.", whole_seconds(*retry_after))]
     RateLimited {
         /// How long to wait.
         retry_after: Duration,
@@ -71,6 +71,12 @@ pub enum Code {
     Expired,
     /// A limit of this server is reached.
     LimitExceeded,
+}
+
+/// A wait in whole seconds, rounded up, at least one: the unit of `Retry-After`.
+pub fn whole_seconds(duration: Duration) -> u64 {
+    let partial = u64::from(duration.subsec_nanos() > 0);
+    duration.as_secs().saturating_add(partial).max(1)
 }
 
 impl Error {

@@ -44,7 +44,7 @@ impl Once {
     pub fn parse(mutation: &'static str, key: Option<&str>, input: &[u8]) -> Result<Option<Self>> {
         let Some(key) = key else { return Ok(None) };
         if key.is_empty() {
-            return Err(Error::rejected(FIELD, Code::TooShort, "A key has 1 character or more."));
+            return Err(Error::rejected(FIELD, Code::TooShort, "A key cannot be empty."));
         }
         if key.chars().count() > KEY_MAX {
             let message = format!("A key has at most {KEY_MAX} characters.");

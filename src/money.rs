@@ -5,7 +5,9 @@ use std::fmt;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// A currency of ISO 4217, by its code.
+use crate::error::{Code, Error, Result};
+
+/// A currency of ISO 4217 that people pay in, by its code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Currency(&'static str);
 
@@ -73,6 +75,32 @@ impl Money {
         amount.scale() <= STORED_DECIMALS && amount.trunc().abs() < Decimal::from(INTEGER_LIMIT)
     }
 
+    /// Whether a person may give this amount, which came in the input field `field`: one that can be stored, with no more decimals
+    /// than its currency has. What mails say may be finer, such as the price of a call.
+    pub fn check(&self, field: &str) -> Result<()> {
+        let decimals = self.currency.exponent();
+        if self.amount.normalize().scale() > decimals {
+            let message = match decimals {
+                0 => format!("{} has no decimals.", self.currency),
+                _ => format!("{} has at most {decimals} decimals.", self.currency),
+            };
+            return Err(Error::rejected(field, Code::Invalid, message));
+        }
+        if !self.fits() {
+            let message = "An amount has at most 16 digits before its decimals.";
+            return Err(Error::rejected(field, Code::Invalid, message));
+        }
+        Ok(())
+    }
+
+    /// The amount of a row and its currency, as money is printed; as it stands in the row where the currency is not listed.
+    pub fn told(amount: Decimal, code: &str) -> String {
+        match Currency::parse(code) {
+            Some(currency) => Self { amount, currency }.to_string(),
+            None => format!("{} {code}", amount.normalize()),
+        }
+    }
+
     /// The amount with the currency's own decimals, and with more where the amount has more, up to four.
     pub fn printed_amount(&self) -> Decimal {
         let shortest = self.amount.normalize();
@@ -93,14 +121,12 @@ impl fmt::Display for Money {
 const STORED_DECIMALS: u32 = 4;
 const INTEGER_LIMIT: i64 = 10_000_000_000_000_000;
 
-const NO_DECIMALS: [&str; 16] = [
-    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF",
-    "XOF",
-];
+const NO_DECIMALS: [&str; 15] =
+    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF"];
 const THREE_DECIMALS: [&str; 7] = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"];
 
 /// In alphabetical order, which the search relies on. Codes of precious metals, of tests and of funds are left out.
-const CURRENCIES: [&str; 156] = [
+const CURRENCIES: [&str; 155] = [
     "AED", "AFN", "ALL", "AMD", "ANG", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BGN", "BHD",
     "BIF", "BMD", "BND", "BOB", "BRL", "BSD", "BTN", "BWP", "BYN", "BZD", "CAD", "CDF", "CHF", "CLP", "CNY",
     "COP", "CRC", "CUP", "CVE", "CZK", "DJF", "DKK", "DOP", "DZD", "EGP", "ERN", "ETB", "EUR", "FJD", "FKP",
@@ -110,8 +136,8 @@ const CURRENCIES: [&str; 156] = [
     "MUR", "MVR", "MWK", "MXN", "MYR", "MZN", "NAD", "NGN", "NIO", "NOK", "NPR", "NZD", "OMR", "PAB", "PEN",
     "PGK", "PHP", "PKR", "PLN", "PYG", "QAR", "RON", "RSD", "RUB", "RWF", "SAR", "SBD", "SCR", "SDG", "SEK",
     "SGD", "SHP", "SLE", "SOS", "SRD", "SSP", "STN", "SVC", "SYP", "SZL", "THB", "TJS", "TMT", "TND", "TOP",
-    "TRY", "TTD", "TWD", "TZS", "UAH", "UGX", "USD", "UYI", "UYU", "UZS", "VES", "VND", "VUV", "WST", "XAF",
-    "XCD", "XOF", "XPF", "YER", "ZAR", "ZMW",
+    "TRY", "TTD", "TWD", "TZS", "UAH", "UGX", "USD", "UYU", "UZS", "VES", "VND", "VUV", "WST", "XAF", "XCD",
+    "XOF", "XPF", "YER", "ZAR", "ZMW",
 ];
 
 #[cfg(test)]
@@ -137,6 +163,10 @@ mod tests {
     fn a_code_that_is_not_listed_or_not_in_capitals_is_no_currency() {
         assert_eq!(Currency::parse("eur"), None);
         assert_eq!(Currency::parse("ZZZ"), None);
+        assert_eq!(
+            (Currency::parse("CLF"), Currency::parse("UYI"), Currency::parse("XAU")),
+            (None, None, None)
+        );
         assert_eq!(Currency::parse(""), None);
     }
 
@@ -147,6 +177,20 @@ mod tests {
         assert_eq!(money("1200", "JPY").to_string(), "1200 JPY");
         assert_eq!(money("3.1", "KWD").to_string(), "3.100 KWD");
         assert_eq!(money("1.23456", "EUR").to_string(), "1.2346 EUR");
+    }
+
+    #[test]
+    fn what_a_person_gives_has_the_decimals_of_its_currency() {
+        let refusal = |amount, code| money(amount, code).check("amount").err().map(|error| error.to_string());
+        for (amount, code) in
+            [("1.0000", "JPY"), ("-1.05", "EUR"), ("1.234", "KWD"), ("9999999999999999.99", "EUR")]
+        {
+            assert_eq!(refusal(amount, code), None, "{amount} {code}");
+        }
+        assert_eq!(refusal("1.5", "JPY").as_deref(), Some("JPY has no decimals."));
+        assert_eq!(refusal("-1.005", "EUR").as_deref(), Some("EUR has at most 2 decimals."));
+        assert_eq!(refusal("1.2345", "KWD").as_deref(), Some("KWD has at most 3 decimals."));
+        assert!(refusal("10000000000000000", "EUR").is_some());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::error::{Code, Error, Result};
 /// A line that has to be there, of at most `longest` characters. `field` is the input field that it came in.
 pub fn line(field: &str, given: &str, longest: usize) -> Result<String> {
     let found = optional_line(field, Some(given), longest)?;
-    found.ok_or_else(|| Error::rejected(field, Code::TooShort, "This has 1 character or more."))
+    found.ok_or_else(|| Error::rejected(field, Code::TooShort, "This cannot be empty."))
 }
 
 /// A line of at most `longest` characters; none when nothing is left of it.

@@ -176,7 +176,7 @@ const MODULES: &[Module] = &[
         "graphql/guard/document.rs", "graphql/guard/limits.rs", "graphql/guard/one_of.rs", "graphql/guard/price.rs",
         "graphql/guard/scopes.rs", "graphql/guard/shape.rs", "graphql/guard/subscription_root.rs", "graphql/guard/variables.rs", "graphql/jobs.rs", "graphql/jobs/event.rs",
         "graphql/jobs/input.rs", "graphql/jobs/mutation.rs", "graphql/jobs/object.rs", "graphql/jobs/query.rs",
-        "graphql/jobs/queue_statistics.rs", "graphql/jobs/subscription.rs", "graphql/loaders.rs",
+        "graphql/jobs/queue_statistics.rs", "graphql/jobs/subscription.rs", "graphql/jobs/trigger.rs", "graphql/loaders.rs",
         "graphql/node.rs", "graphql/passwords.rs", "graphql/passwords/input.rs", "graphql/passwords/mutation.rs",
         "graphql/scalars.rs", "graphql/schema.rs", "graphql/schema/tests.rs", "graphql/sessions.rs",
         "graphql/sessions/input.rs", "graphql/sessions/mutation.rs", "graphql/sessions/object.rs",

@@ -6,13 +6,14 @@ use uuid::Uuid;
 
 use crate::accounts::Account;
 use crate::audit::{self, Action, Author, Changes, Field, SubjectKind};
+use crate::money::Money;
 
 const FIELDS: &[Field<Account>] = &[
     ("name", |row| Some(row.name.clone())),
     ("issuer", |row| row.issuer.clone()),
     ("kind", |row| Some(row.kind.clone())),
     ("currency", |row| Some(row.currency.clone())),
-    ("openingBalance", |row| Some(row.opening_balance.normalize().to_string())),
+    ("openingBalance", |row| Some(Money::told(row.opening_balance, &row.currency))),
 ];
 
 /// Writes down what was done to a row: there is none before it was made, and none after it was deleted.
@@ -28,7 +29,7 @@ pub async fn note(
     audit::record_changes(conn, author, action, row.user_id, (SubjectKind::Account, row.id), changes).await
 }
 
-/// Writes down that a account was deleted, and by the fields of `moved` where what hung on it went.
+/// Writes down that an account was deleted, and by the fields of `moved` where what hung on it went.
 pub async fn note_deleted(
     conn: &mut AsyncPgConnection,
     author: &Author,

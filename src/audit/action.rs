@@ -31,7 +31,7 @@ pub enum Action {
     UserRoleChanged,
     /// An admin let a user sign in again.
     UserActivated,
-    /// An admin signed a user out for good.
+    /// An admin signed a user out everywhere, and keeps them from signing in until an admin lets them again.
     UserDeactivated,
     /// Somebody made an API token.
     ApiTokenCreated,
@@ -71,6 +71,8 @@ pub enum Action {
     EmailRestored,
     /// Somebody erased a mail.
     EmailDeleted,
+    /// An admin had a job started for another user.
+    JobTriggered,
     /// Somebody cancelled a job.
     JobCancelled,
     /// Somebody had a job tried again.
@@ -105,7 +107,7 @@ pub enum SubjectKind {
 }
 
 impl Action {
-    const ALL: [Self; 37] = [
+    const ALL: [Self; 38] = [
         Self::UserRegistered,
         Self::SignedIn,
         Self::SignInLocked,
@@ -140,6 +142,7 @@ impl Action {
         Self::EmailIgnored,
         Self::EmailRestored,
         Self::EmailDeleted,
+        Self::JobTriggered,
         Self::JobCancelled,
         Self::JobRetried,
         Self::EmailTextRead,
@@ -182,6 +185,7 @@ impl Action {
             Self::EmailIgnored => "EMAIL_IGNORED",
             Self::EmailRestored => "EMAIL_RESTORED",
             Self::EmailDeleted => "EMAIL_DELETED",
+            Self::JobTriggered => "JOB_TRIGGERED",
             Self::JobCancelled => "JOB_CANCELLED",
             Self::JobRetried => "JOB_RETRIED",
             Self::EmailTextRead => "EMAIL_TEXT_READ",

@@ -41,7 +41,7 @@ pub(super) enum Command {
         /// The login name.
         username: String,
     },
-    /// List everyone who may sign in.
+    /// List everyone, with a mark on who may not sign in.
     List,
 }
 

@@ -80,6 +80,7 @@ pub async fn accept(
         let (_, booked) = edit::change(conn, user_id, transaction_id, changes(said)).await?;
         let settled = settle(conn, user_id, id, transaction_id).await?;
         note(conn, author, Action::SightingAccepted, &sighting, &settled).await?;
+        transactions::note::note(conn, author, Action::TransactionCreated, None, Some(&booked)).await?;
         Ok((settled, booked))
     })
     .await

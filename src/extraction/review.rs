@@ -103,15 +103,17 @@ pub async fn reject(
     let reason = text::optional_line("reason", reason, REASON_MAX)?;
     conn.transaction(async |conn| {
         let sighting = lock(conn, user_id, id).await?;
-        if State::parse(&sighting.state) == Some(State::Filed) {
+        let state = State::parse(&sighting.state);
+        if state == Some(State::Filed) {
             let message = "It is in the ledger: delete its transaction instead.";
             return Err(Error::rejected("id", Code::Invalid, message));
         }
+        let known = sighting.reason.as_deref().filter(|_| state == Some(State::Rejected));
         let own = sightings::table.filter(sightings::user_id.eq(user_id)).filter(sightings::id.eq(id));
         let rejected = diesel::update(own)
             .set((
                 sightings::state.eq(State::Rejected.as_str()),
-                sightings::reason.eq(reason.as_deref().unwrap_or(NO_REASON)),
+                sightings::reason.eq(reason.as_deref().or(known).unwrap_or(NO_REASON)),
             ))
             .returning(Sighting::as_returning());
         let rejected = rejected.get_result(conn).await?;

@@ -16,9 +16,9 @@ use futures_util::stream::{BoxStream, StreamExt, unfold};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, whole_seconds};
 pub use crate::graphql::error::{Refusal, RequestCode};
-use crate::graphql::error::{Shown, show, whole_seconds};
+use crate::graphql::error::{Shown, show};
 use crate::graphql::guard::allowance::{Allowances, Payer, Spent};
 use crate::graphql::guard::limits::Limits;
 use crate::graphql::guard::{Admitted, Guard, scopes};

@@ -9,7 +9,7 @@ use async_graphql::{ErrorExtensionValues, ServerError};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::error::Error;
+use crate::error::{Error, whole_seconds};
 
 /// The code of a top-level error, written to `extensions.code`. Clients may rely on the names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -236,12 +236,6 @@ fn show_one(error: &mut ServerError, request_id: Uuid, is_new: bool) -> Shown {
     error.source = None;
     error.extensions = Some(extensions);
     shown
-}
-
-/// A duration in whole seconds, rounded up, at least one: the unit of `Retry-After`.
-pub fn whole_seconds(duration: Duration) -> u64 {
-    let partial = u64::from(duration.subsec_nanos() > 0);
-    duration.as_secs().saturating_add(partial).max(1)
 }
 
 /// True for a sentence of the engine about a value that a type does not hold.

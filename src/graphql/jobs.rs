@@ -7,3 +7,4 @@ pub mod object;
 pub mod query;
 pub mod queue_statistics;
 pub mod subscription;
+pub mod trigger;

@@ -38,7 +38,14 @@ impl ScalarType for DateTime {
     }
 
     fn to_value(&self) -> Value {
-        self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true).into()
+        self.printed().into()
+    }
+}
+
+impl DateTime {
+    /// The moment as the scalar writes it.
+    pub fn printed(self) -> String {
+        self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true)
     }
 }
 
@@ -62,7 +69,8 @@ impl ScalarType for Date {
     }
 }
 
-/// An exact decimal number as text, such as `"-12.50"`: digits with an optional sign and point, and no exponent.
+/// An exact decimal number as text, such as `"-12.50"`: digits, a `-` before them when it is negative, a point between them where it has
+/// decimals, and no exponent.
 #[Scalar(name = "Decimal")]
 impl ScalarType for Decimal {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -77,12 +85,13 @@ impl ScalarType for Decimal {
     }
 }
 
-/// A currency by its three letters of ISO 4217, such as `EUR`.
+/// A currency that people pay in, by its three letters of ISO 4217, such as `EUR`. The codes of precious metals, of funds such as `CLF`,
+/// and of tests are none.
 #[Scalar(name = "CurrencyCode", specified_by_url = "https://www.iso.org/iso-4217-currency-codes.html")]
 impl ScalarType for CurrencyCode {
     fn parse(value: Value) -> InputValueResult<Self> {
         let currency = money::Currency::parse(&text(value)?);
-        let wanted = "it has to be a currency of ISO 4217 in capitals, like EUR";
+        let wanted = "it has to be a currency of ISO 4217 that people pay in, in capitals, like EUR";
         currency.map(Self::from).ok_or_else(|| InputValueError::custom(wanted))
     }
 
@@ -121,7 +130,7 @@ impl CurrencyCode {
 /// An exact amount of money in one currency, as it is sent.
 #[derive(Clone, Debug, InputObject)]
 pub struct MoneyInput {
-    /// How much, in units of the currency, with at most 4 decimals: `"12.50"` for 12 euros and 50 cents.
+    /// How much, in units of the currency, with no more decimals than it has: `"12.50"` for 12 euros and 50 cents.
     pub amount: Decimal,
     /// Of what.
     pub currency: CurrencyCode,
@@ -152,7 +161,7 @@ fn text<T: InputType>(value: Value) -> Result<String, InputValueError<T>> {
     }
 }
 
-/// True for digits with at most one sign before them and one point between them.
+/// True for digits with at most a `-` before them and one point between them.
 fn is_plain(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));

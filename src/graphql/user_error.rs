@@ -2,8 +2,7 @@
 
 use async_graphql::{Enum, SimpleObject};
 
-use crate::error::{Code, Error, Result};
-use crate::graphql::error::whole_seconds;
+use crate::error::{Code, Error, Result, whole_seconds};
 
 /// Why a mutation did not do what it was asked, in a form that a client can act on.
 #[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
@@ -106,6 +105,7 @@ mod tests {
     fn a_rate_limit_says_how_long_to_wait_rounded_up() {
         let errors = user_errors(Error::RateLimited { retry_after: Duration::from_millis(1_500) }).unwrap();
         assert_eq!((errors[0].code, errors[0].retry_after_seconds), (UserErrorCode::RateLimited, Some(2)));
+        assert_eq!(errors[0].message, "Too many attempts. Try again in 2 s.");
     }
 
     #[test]

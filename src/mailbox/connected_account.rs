@@ -156,7 +156,10 @@ async fn create(
     new: NewConnectedAccount,
 ) -> Result<ConnectedAccount> {
     let (address, settings) = match new.provider {
-        Provider::Demo => (DEMO_ADDRESS.to_owned(), Settings::default()),
+        Provider::Demo => {
+            refuse_choice(new.address.as_ref(), new.file.as_ref())?;
+            (DEMO_ADDRESS.to_owned(), Settings::default())
+        }
         Provider::Mbox => {
             let file = new.file.unwrap_or_default();
             let address = parse_name(new.address)?;
@@ -187,6 +190,17 @@ async fn create(
         .get_result(conn)
         .await
         .map_err(on_constraint("connected_accounts_address_key", taken))
+}
+
+/// Refuses a name and a file for a mailbox that is no file.
+fn refuse_choice(address: Option<&String>, file: Option<&String>) -> Result<()> {
+    for (field, is_given) in [("address", address.is_some()), ("file", file.is_some())] {
+        if is_given {
+            let message = "Only a mailbox that is a file has a name and a file of the user's choice.";
+            return Err(Error::rejected(field, Code::Invalid, message));
+        }
+    }
+    Ok(())
 }
 
 /// Gives the user's MBOX account of that name its file; `None` when there is no such account, or it has one.

@@ -1,4 +1,4 @@
-//! The rules of a transaction's money: not zero, at most four decimals, in the account's currency, and beside it, with the same
+//! The rules of a transaction's money: not zero, with the decimals of its currency, in the account's currency, and beside it, with the same
 //! sign, what the merchant charged in another one.
 
 use rust_decimal::Decimal;
@@ -7,8 +7,17 @@ use crate::error::{Code, Error, Result};
 use crate::money::{Currency, Money};
 use crate::transactions::row::Transaction;
 
-/// Whether the ledger can hold the two.
+/// Whether a person may book the two.
 pub fn check(money: Money, original: Option<Money>) -> Result<()> {
+    money.check("amount")?;
+    if let Some(original) = original {
+        original.check("originalAmount")?;
+    }
+    check_pair(money, original)
+}
+
+/// Whether the one goes with the other.
+fn check_pair(money: Money, original: Option<Money>) -> Result<()> {
     check_one("amount", money)?;
     let Some(original) = original else { return Ok(()) };
     check_one("originalAmount", original)?;
@@ -50,9 +59,16 @@ pub(super) fn changed(
         _ => None,
     };
     let is_money_new = amount.is_some() || original.is_some();
+    // What stays as it was read in a mail may be finer.
+    if amount.is_some() {
+        money.check("amount")?;
+    }
+    if let Some(Some(original)) = original {
+        original.check("originalAmount")?;
+    }
     let original = original.unwrap_or(kept);
     if is_money_new {
-        check(money, original)?;
+        check_pair(money, original)?;
     }
     Ok((money, original))
 }
@@ -60,10 +76,6 @@ pub(super) fn changed(
 fn check_one(field: &str, money: Money) -> Result<()> {
     if money.amount.is_zero() {
         return Err(Error::rejected(field, Code::Invalid, "An amount is not zero."));
-    }
-    if !money.fits() {
-        let message = "An amount has at most 4 decimals, and 16 digits before them.";
-        return Err(Error::rejected(field, Code::Invalid, message));
     }
     Ok(())
 }

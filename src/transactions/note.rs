@@ -3,17 +3,17 @@
 use chrono::SecondsFormat;
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
-use rust_decimal::Decimal;
 
 use crate::audit::{self, Action, Author, Changes, Field, SubjectKind};
+use crate::money::Money;
 use crate::transactions::row::Transaction;
 
 const FIELDS: &[Field<Transaction>] = &[
     ("accountId", |row| Some(row.account_id.to_string())),
     ("bookedOn", |row| Some(row.booked_on.to_string())),
     ("occurredAt", |row| row.occurred_at.map(|at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true))),
-    ("amount", |row| Some(told(row.amount, &row.currency))),
-    ("originalAmount", |row| Some(told(row.original_amount?, row.original_currency.as_deref()?))),
+    ("amount", |row| Some(Money::told(row.amount, &row.currency))),
+    ("originalAmount", |row| Some(Money::told(row.original_amount?, row.original_currency.as_deref()?))),
     ("merchant", |row| row.merchant.clone()),
     ("description", |row| row.description.clone()),
     ("notes", |row| row.notes.clone()),
@@ -33,8 +33,4 @@ pub async fn note(
     let changes = Changes::between(before, after, FIELDS);
     audit::record_changes(conn, author, action, row.user_id, (SubjectKind::Transaction, row.id), changes)
         .await
-}
-
-fn told(amount: Decimal, currency: &str) -> String {
-    format!("{} {currency}", amount.normalize())
 }

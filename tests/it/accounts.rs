@@ -19,6 +19,11 @@ async fn an_account_has_exact_money_in_its_own_currency() {
     for (input, field, code) in [
         (json!({ "name": "dinars", "kind": "CASH", "currency": "EUR" }), "name", "TAKEN"),
         (
+            json!({ "name": "New", "kind": "CASH", "currency": "JPY", "openingBalance": "1.5" }),
+            "openingBalance",
+            "INVALID",
+        ),
+        (
             json!({ "name": "New", "kind": "CASH", "currency": "EUR", "openingBalance": "0.00001" }),
             "openingBalance",
             "INVALID",
@@ -45,6 +50,12 @@ async fn an_account_changes_and_its_currency_only_while_it_is_empty() {
     let now = ana.done("updateAccount", input, wanted).await;
     let account = json!({ "name": "Current", "kind": "CARD", "currency": "USD", "issuer": "a.example", "openingBalance": { "amount": "-3.50" } });
     assert_eq!(now["account"], account);
+    // Neither a new balance nor the one that it has may be finer than the currency.
+    for change in [json!({ "id": id, "openingBalance": "0.001" }), json!({ "id": id, "currency": "JPY" })] {
+        assert_eq!(ana.refused("updateAccount", change).await, refusal("openingBalance", "INVALID"));
+    }
+    ana.done("updateAccount", json!({ "id": id, "currency": "JPY", "openingBalance": "350" }), "").await;
+    ana.done("updateAccount", json!({ "id": id, "currency": "USD" }), "").await;
     ana.book(&id, "-5", "2026-11-01", None).await;
     assert_eq!(
         ana.refused("updateAccount", json!({ "id": id, "currency": "EUR" })).await,

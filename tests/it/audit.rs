@@ -120,6 +120,68 @@ async fn mailboxes_and_jobs_are_written_down_for_their_owner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_admin_starts_for_another_user_is_written_down_once_and_for_that_user() {
+    let test = TestApp::start().await;
+    let (ana, root) = (test.register("ana").await, test.register_admin("root").await);
+    ana.fetch_demo().await;
+    test.run_jobs().await;
+    let mailbox = ana.data("{ connectedAccounts { nodes { id } } }", json!({})).await;
+    let mailbox = mailbox["connectedAccounts"]["nodes"][0]["id"].clone();
+    let fetch = json!({ "source": { "connectedAccountId": mailbox }, "idempotencyKey": "k" });
+    let extract = json!({ "userId": ana.id });
+    let mut started = Vec::new();
+    for (mutation, input) in [("fetchEmails", &fetch), ("extractEmails", &extract)] {
+        let job = root.done(mutation, input.clone(), "job { id }").await["job"]["id"].take();
+        // The same again starts nothing.
+        root.done(mutation, input.clone(), "").await;
+        started.insert(0, json!([job, "JOB", root.id, ana.id]));
+    }
+    test.run_jobs().await;
+    // What they start for themselves is no change of anybody's.
+    ana.done("fetchEmails", json!({ "source": { "connectedAccountId": mailbox } }), "").await;
+    for person in [&ana, &root] {
+        person.done("extractEmails", json!({}), "").await;
+    }
+    let own = entries(&ana, json!({ "actions": ["JOB_TRIGGERED"] })).await;
+    let told: Vec<Value> = own
+        .iter()
+        .map(|entry| json!([entry["subjectId"], entry["subjectKind"], entry["actorId"], entry["ownerId"]]))
+        .collect();
+    assert_eq!(told, started);
+    assert_eq!(entries(&root, json!({ "actions": ["JOB_TRIGGERED"] })).await, [Value::Null; 0]);
+    test.run_jobs().await;
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn roles_and_moments_are_told_as_the_rest_of_the_api_writes_them() {
+    let test = start().await;
+    let (home, elsewhere) = (client(&test, "198.51.100.1"), client(&test, "203.0.113.9"));
+    home.register("ana").await;
+    let (ana, root) = (test.sign_in_with("ana", PASSWORD).await, test.register_admin("root").await);
+    root.done("setUserRole", json!({ "userId": ana.id, "role": "ADMIN" }), "").await;
+    let token =
+        json!({ "name": "phone", "scopes": ["READ", "WRITE"], "expiresAt": "2026-12-01T00:00:00+01:00" });
+    ana.done("createApiToken", token, "").await;
+    for _ in 0..8 {
+        elsewhere.login("ana", "wrong").await;
+    }
+    let actions = ["USER_REGISTERED", "USER_ROLE_CHANGED", "API_TOKEN_CREATED", "SIGN_IN_LOCKED"];
+    let own = entries(&ana, json!({ "actions": actions })).await;
+    let changes: Vec<&Value> = own.iter().flat_map(|entry| entry["changes"].as_array().unwrap()).collect();
+    let of =
+        |field: &str| changes.iter().filter(|change| change["field"] == field).copied().collect::<Vec<_>>();
+    let role = |before: Value, after: &str| json!({ "field": "role", "before": before, "after": after });
+    assert_eq!(of("role"), [&role(json!("USER"), "ADMIN"), &role(Value::Null, "USER")]);
+    assert_eq!(of("expiresAt")[0]["after"], "2026-11-30T23:00:00Z");
+    assert_eq!(of("scopes")[0]["after"], "READ WRITE");
+    let until = of("lockedUntil")[0]["after"].as_str().unwrap();
+    assert!(until.starts_with("2026-11-21T") && until.ends_with('Z'), "{until}");
+    test.run_jobs().await;
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_admin_reads_everyones_entries_by_action_time_and_user() {
     let test = TestApp::start().await;
     let (ana, root) = (test.register("ana").await, test.register_admin("root").await);

@@ -38,9 +38,21 @@ async fn ignored_mails_are_kept_out_of_every_reading_until_they_are_restored() {
     ]);
     assert_eq!(ignored["results"], wanted);
     let read = ana
-        .done("extractEmails", json!({ "emailIds": [one, two] }), "results { email { id } } job { id }")
+        .done(
+            "extractEmails",
+            json!({ "emailIds": [one, two] }),
+            "results { email { id } userErrors { field code message } } job { id }",
+        )
         .await;
-    assert_eq!(read["results"], json!([{ "email": null }, { "email": { "id": two } }]));
+    let is_ignored =
+        json!([{ "field": null, "code": "INVALID", "message": "It is ignored; restore it first." }]);
+    let wanted =
+        json!([{ "email": null, "userErrors": is_ignored }, { "email": { "id": two }, "userErrors": [] }]);
+    assert_eq!(read["results"], wanted);
+    for ids in [json!([one]), json!([NEVER, one])] {
+        let alone = json!({ "emailIds": ids });
+        assert_eq!(ana.refused("extractEmails", alone).await, refusal("emailIds", "INVALID"));
+    }
     test.run_jobs().await;
     let statuses =
         |mails: &[Value]| mails.iter().map(|mail| mail["extractionStatus"].clone()).collect::<Vec<_>>();
@@ -210,6 +222,11 @@ async fn a_mailbox_is_renamed_paused_and_given_another_file() {
     assert_eq!(mails(&ana).await.len(), 3);
     let demo =
         ana.done("createConnectedAccount", json!({ "provider": "DEMO" }), "connectedAccount { id }").await;
+    for field in ["address", "file"] {
+        let mut input = json!({ "provider": "DEMO" });
+        input[field] = json!("x");
+        assert_eq!(ana.refused("createConnectedAccount", input).await, refusal(field, "INVALID"));
+    }
     let input = json!({ "id": demo["connectedAccount"]["id"], "address": "X" });
     assert_eq!(ana.refused("updateConnectedAccount", input).await, refusal("address", "INVALID"));
     test.finish().await;

@@ -79,6 +79,17 @@ async fn a_sighting_is_booked_as_the_person_says_and_no_reading_overwrites_that(
         ana.refused("acceptSighting", json!({ "id": id, "amount": "0" })).await,
         refusal("amount", "INVALID")
     );
+    for (change, field) in [
+        (json!({ "amount": "-4.505" }), "amount"),
+        (
+            json!({ "amount": "-4.5", "originalAmount": { "amount": "-1.5", "currency": "JPY" } }),
+            "originalAmount",
+        ),
+    ] {
+        let mut input = json!({ "id": id, "accountId": account });
+        input.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        assert_eq!(ana.refused("acceptSighting", input).await, refusal(field, "INVALID"));
+    }
     let input = json!({ "id": id, "accountId": account, "amount": "-4.5", "bookedOn": "2026-11-18", "merchant": "The market",
         "notes": "cash", "categoryId": category, "originalAmount": { "amount": "-3.40", "currency": "EUR" } });
     let booked = ana.done("acceptSighting", input, BOOKED).await;
@@ -106,6 +117,9 @@ async fn a_rejected_sighting_stays_rejected_until_the_person_books_it() {
         .done("rejectSighting", json!({ "id": id, "reason": "a trick" }), "sighting { state reason }")
         .await;
     assert_eq!(rejected["sighting"], json!({ "state": "REJECTED", "reason": "a trick" }));
+    // Without a reason, the one that was given stays.
+    let again = ana.done("rejectSighting", json!({ "id": id }), "sighting { reason }").await;
+    assert_eq!(again["sighting"]["reason"], "a trick");
     // A later version of the server trusts the sender, and would book it.
     test.execute("UPDATE emails SET authenticity = 'VERIFIED'").await;
     read_again(&test, &ana, 1).await;

@@ -14,11 +14,11 @@ async fn a_transaction_by_hand_is_in_the_currency_of_its_account() {
     let test = TestApp::start().await;
     let ana = test.register("ana").await;
     let (account, category) = (ana.account("Giro", "EUR").await, ana.category("Sport", "EXPENSE").await);
-    let input = json!({ "accountId": account, "bookedOn": "2026-11-20", "occurredAt": "2026-11-20T10:00:00Z", "amount": "-12.3456",
+    let input = json!({ "accountId": account, "bookedOn": "2026-11-20", "occurredAt": "2026-11-20T10:00:00Z", "amount": "-12.34",
         "originalAmount": { "amount": "-1900", "currency": "JPY" }, "merchant": " Korbmarkt ", "description": "Tyres",
         "notes": "two\nlines", "categoryId": category });
     let made = ana.done("createTransaction", input, ROW).await;
-    let wanted = json!({ "id": made["transaction"]["id"], "amount": { "amount": "-12.3456", "currency": "EUR" },
+    let wanted = json!({ "id": made["transaction"]["id"], "amount": { "amount": "-12.34", "currency": "EUR" },
         "originalAmount": { "amount": "-1900", "currency": "JPY" }, "direction": "OUT", "bookedOn": "2026-11-20",
         "occurredAt": "2026-11-20T10:00:00Z", "merchant": "Korbmarkt", "description": "Tyres", "notes": "two\nlines",
         "source": "MANUAL", "state": "POSTED", "category": { "id": category }, "account": { "id": account }, "editedFields": [] });
@@ -36,10 +36,13 @@ async fn money_that_the_ledger_cannot_hold_is_refused() {
     for (change, field) in [
         (json!({ "amount": "0" }), "amount"),
         (json!({ "amount": "0.0000" }), "amount"),
+        (json!({ "amount": "1.005" }), "amount"),
         (json!({ "amount": "1.00001" }), "amount"),
         (json!({ "amount": "10000000000000000" }), "amount"),
         (json!({ "originalAmount": original("0", "USD") }), "originalAmount"),
-        (json!({ "originalAmount": original("-1.00001", "USD") }), "originalAmount"),
+        (json!({ "originalAmount": original("-1.001", "USD") }), "originalAmount"),
+        (json!({ "originalAmount": original("-1.5", "JPY") }), "originalAmount"),
+        (json!({ "originalAmount": original("-1.2345", "KWD") }), "originalAmount"),
         (json!({ "originalAmount": original("1", "USD") }), "originalAmount"),
         (json!({ "originalAmount": original("-1", "EUR") }), "originalAmount"),
     ] {
@@ -106,6 +109,30 @@ async fn an_account_in_another_currency_needs_the_amount_in_it() {
     assert_eq!(ana.refused("updateTransaction", input).await, refusal("originalAmount", "INVALID"));
     let input = json!({ "id": id, "amount": "5.5", "originalAmount": null });
     assert_eq!(ana.done("updateTransaction", input, ROW).await["transaction"]["direction"], "IN");
+    test.run_jobs().await;
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_gives_no_more_decimals_than_the_currency_has_and_keeps_what_a_mail_said() {
+    let test = TestApp::start().await;
+    let ana = test.register("ana").await;
+    let (euros, yen) = (ana.account("Euros", "EUR").await, ana.account("Yen", "JPY").await);
+    let id = ana.book(&euros, "-5", "2026-11-01", None).await;
+    let original = json!({ "amount": "-1.5", "currency": "JPY" });
+    for (change, field) in [
+        (json!({ "amount": "-1.005" }), "amount"),
+        (json!({ "amount": "-1.5", "accountId": yen }), "amount"),
+        (json!({ "originalAmount": original }), "originalAmount"),
+    ] {
+        let mut input = json!({ "id": id });
+        input.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        assert_eq!(ana.refused("updateTransaction", input).await, refusal(field, "INVALID"), "{change}");
+    }
+    test.execute("UPDATE transactions SET amount = -0.0042").await;
+    let original = json!({ "amount": "-1", "currency": "JPY" });
+    let kept = ana.done("updateTransaction", json!({ "id": id, "originalAmount": original }), ROW).await;
+    assert_eq!(kept["transaction"]["amount"]["amount"], "-0.0042");
     test.run_jobs().await;
     test.finish().await;
 }

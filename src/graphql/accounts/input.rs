@@ -38,9 +38,9 @@ pub struct CreateAccountInput {
     kind: AccountKind,
     /// Its own currency.
     currency: CurrencyCode,
-    /// The domain of who writes about it, such as a bank's.
+    /// The domain or the name of who writes about it, such as a bank's, at most 255 characters; kept in lower case.
     issuer: Option<String>,
-    /// What it held before its first transaction, in its own currency, with at most 4 decimals; 0 unless given.
+    /// What it held before its first transaction, in its own currency, with no more decimals than that has; 0 unless given.
     opening_balance: Option<Decimal>,
     /// A second call with the same key and input within a day makes nothing, and answers as the first one did.
     pub idempotency_key: Option<String>,
@@ -57,9 +57,9 @@ pub struct UpdateAccountInput {
     kind: MaybeUndefined<AccountKind>,
     /// Its own currency. That of an account with transactions stays: the answer is `IN_USE`.
     currency: MaybeUndefined<CurrencyCode>,
-    /// The domain of who writes about it; null for none.
+    /// The domain or the name of who writes about it, at most 255 characters, kept in lower case; null for none.
     issuer: MaybeUndefined<String>,
-    /// What it held before its first transaction, in its own currency, with at most 4 decimals.
+    /// What it held before its first transaction, in its own currency, with no more decimals than that has.
     opening_balance: MaybeUndefined<Decimal>,
 }
 

@@ -48,7 +48,7 @@ impl Account {
         &self.0.name
     }
 
-    /// The domain of who writes about it, such as a bank's; null when that is not known.
+    /// The domain of who writes about it, such as a bank's, or what the user calls them, in lower case; null when that is not known.
     async fn issuer(&self) -> Option<&str> {
         self.0.issuer.as_deref()
     }

@@ -47,7 +47,7 @@ pub enum AuditAction {
     UserRoleChanged,
     /// An admin let a user sign in again.
     UserActivated,
-    /// An admin signed a user out for good.
+    /// An admin signed a user out everywhere, and keeps them from signing in until an admin lets them again.
     UserDeactivated,
     /// Somebody made an API token.
     ApiTokenCreated,
@@ -87,6 +87,8 @@ pub enum AuditAction {
     EmailRestored,
     /// Somebody erased a mail.
     EmailDeleted,
+    /// An admin had a job started for another user.
+    JobTriggered,
     /// Somebody cancelled a job.
     JobCancelled,
     /// Somebody had a job tried again.
@@ -217,7 +219,8 @@ impl AuditEntry {
 
     /// The fields that changed. There is never a secret among them, nor the text of a mail.
     async fn changes(&self) -> Vec<AuditChange> {
-        let named = |field: &str, value: Option<String>| value.map(|value| as_id(self.kind(), field, value));
+        let named =
+            |field: &str, value: Option<String>| value.map(|value| as_answered(self.kind(), field, value));
         let change = |change: audit::changes::Change| AuditChange {
             before: named(&change.field, change.before),
             after: named(&change.field, change.after),
@@ -238,12 +241,17 @@ impl AuditEntry {
     }
 }
 
-/// The value of a field; the opaque id where the row holds the id of another one.
-fn as_id(kind: Option<audit::SubjectKind>, field: &str, value: String) -> String {
+/// The value of a field as this schema writes it: the entry keeps ids, roles and moments as the row has them.
+fn as_answered(kind: Option<audit::SubjectKind>, field: &str, value: String) -> String {
     let node_type = match (field, kind) {
         ("accountId", _) | ("transactionsTo", Some(audit::SubjectKind::Account)) => NodeType::Account,
         ("categoryId" | "parentId" | "transactionsTo" | "childrenTo", _) => NodeType::Category,
         ("transactionId", _) => NodeType::Transaction,
+        ("role", Some(audit::SubjectKind::User)) => return value.to_uppercase(),
+        ("expiresAt" | "lockedUntil", _) => {
+            let at = chrono::DateTime::parse_from_rfc3339(&value);
+            return at.map_or(value, |at| DateTime(at.to_utc()).printed());
+        }
         _ => return value,
     };
     Uuid::parse_str(&value).map_or(value, |id| node_type.id(id).0)

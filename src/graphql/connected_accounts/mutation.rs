@@ -10,8 +10,8 @@ use crate::graphql::connected_accounts::object::ConnectedAccount;
 use crate::graphql::context::RequestContext;
 use crate::graphql::extraction::input::positive;
 use crate::graphql::jobs::object::Job;
+use crate::graphql::jobs::trigger::trigger;
 use crate::graphql::user_error::{UserError, user_errors};
-use crate::idempotency;
 use crate::jobs::{Enqueued, JobPayload, NewJob};
 use crate::mailbox;
 use crate::mailbox::connected_account::change;
@@ -93,7 +93,7 @@ async fn start(ctx: &Context<'_>, input: &FetchEmailsInput) -> Result<Enqueued> 
         let connected_account_ids = scope.connected_account_ids;
         let payload = JobPayload::FetchEmails { connected_account_ids, limit };
         let job = NewJob::new(Some(scope.user_id), payload).unique(scope.unique_key);
-        idempotency::enqueue(conn, clock, viewer.user_id, job, once.as_ref()).await
+        trigger(conn, clock, viewer, job, once.as_ref()).await
     });
     let enqueued = enqueued.await?;
     ctx.app().publisher.publish(&enqueued.job);

@@ -11,7 +11,7 @@ use crate::graphql::context::RequestContext;
 use crate::graphql::emails::object::Email;
 use crate::graphql::global_id::NodeType;
 use crate::graphql::loaders::Related;
-use crate::graphql::user_error::{UserError, user_errors};
+use crate::graphql::user_error::{UserError, split, user_errors};
 use crate::mailbox::{self, manage};
 
 /// The mails that something was done to, by the ids of their rows.
@@ -182,13 +182,16 @@ pub fn answers(ids: &[ID], outcome: Result<Found>) -> Result<(Vec<EmailResult>, 
         Ok(found) => found,
         Err(error) => return Ok((Vec::new(), user_errors(error)?)),
     };
-    let results = ids.iter().map(|id| {
-        let email = NodeType::Email.parse(id).and_then(|id| found.get(&id)).cloned();
-        let user_errors = match email {
-            Some(_) => Vec::new(),
-            None => user_errors(Error::NotFound("mail"))?,
-        };
+    let results = answer_each(ids, |id| found.get(&id).cloned().ok_or(Error::NotFound("mail")))?;
+    Ok((results, Vec::new()))
+}
+
+/// The answer for each id: the mail that it names, or why nothing was done to it.
+pub fn answer_each(ids: &[ID], answer: impl Fn(Uuid) -> Result<mailbox::Email>) -> Result<Vec<EmailResult>> {
+    let result = |id: &ID| {
+        let found = NodeType::Email.parse(id).ok_or(Error::NotFound("mail")).and_then(&answer);
+        let (email, user_errors) = split(found, |email| email)?;
         Ok(EmailResult { id: id.clone(), email, user_errors })
-    });
-    Ok((results.collect::<Result<_>>()?, Vec::new()))
+    };
+    ids.iter().map(result).collect()
 }

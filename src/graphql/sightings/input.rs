@@ -29,7 +29,7 @@ pub struct AcceptSightingInput {
     /// The day.
     booked_on: Option<Date>,
     /// How much, from the account's view: money that went out is negative. In the currency of `accountId` where that is given, else
-    /// in the one that was read. Not zero, at most 4 decimals.
+    /// in the one that was read. Not zero, with no more decimals than the currency has.
     amount: Option<Decimal>,
     /// What the merchant charged in another currency; with the sign of the amount.
     original_amount: Option<MoneyInput>,
@@ -50,7 +50,7 @@ pub struct AcceptSightingInput {
 pub struct RejectSightingInput {
     /// The sighting.
     pub id: ID,
-    /// Why, at most 500 characters.
+    /// Why, at most 500 characters; one that was given before stays unless there is a new one.
     pub reason: Option<String>,
 }
 

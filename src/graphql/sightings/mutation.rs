@@ -43,7 +43,7 @@ pub struct RejectSightingPayload {
 
 #[Object]
 impl SightingMutation {
-    /// Books one of the viewer's sightings that waits for a person, as it was read or as the input says.
+    /// Books one of the viewer's sightings that waits for a person, or that they rejected before, as it was read or as the input says.
     async fn accept_sighting(
         &self,
         ctx: &Context<'_>,
@@ -56,7 +56,8 @@ impl SightingMutation {
         Ok(AcceptSightingPayload { sighting, transaction, user_errors })
     }
 
-    /// Says that one of the viewer's sightings is no transaction. No later reading of its mail brings it back.
+    /// Says that one of the viewer's sightings is no transaction. No later reading of its mail brings it back; `acceptSighting` books it
+    /// all the same.
     async fn reject_sighting(
         &self,
         ctx: &Context<'_>,

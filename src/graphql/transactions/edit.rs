@@ -18,7 +18,8 @@ pub struct CreateTransactionInput {
     booked_on: Date,
     /// The moment.
     occurred_at: Option<DateTime>,
-    /// How much, in the account's currency and from its view: money that went out is negative. Not zero, at most 4 decimals.
+    /// How much, in the account's currency and from its view: money that went out is negative. Not zero, with no
+    /// more decimals than the currency has.
     amount: Decimal,
     /// What the merchant charged, when it was billed in another currency; with the sign of the amount.
     original_amount: Option<MoneyInput>,
@@ -49,8 +50,8 @@ pub struct UpdateTransactionInput {
     booked_on: MaybeUndefined<Date>,
     /// The moment; null for none.
     occurred_at: MaybeUndefined<DateTime>,
-    /// How much, in the currency that it has, or in that of the new account; money that went out is negative. Not zero, at most 4
-    /// decimals.
+    /// How much, in the currency that it has, or in that of the new account; money that went out is negative. Not zero,
+    /// with no more decimals than the currency has.
     amount: MaybeUndefined<Decimal>,
     /// What the merchant charged in another currency, with the sign of the amount; null for nothing.
     original_amount: MaybeUndefined<MoneyInput>,

@@ -56,7 +56,7 @@ impl UserMutation {
         Ok(RegisterPayload { tokens: Tokens::of(ctx, sign_up(ctx, input).await)? })
     }
 
-    /// Changes the viewer. What is absent, or null, stays as it is.
+    /// Changes the viewer. What is left out stays as it is; none of it can be cleared, so null is `INVALID`.
     async fn update_user(
         &self,
         ctx: &Context<'_>,

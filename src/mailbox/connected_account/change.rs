@@ -5,7 +5,10 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{ConnectedAccount, NewConnectedAccount, Provider, Settings, Status, create, find, parse_name};
+use super::{
+    ConnectedAccount, NewConnectedAccount, Provider, Settings, Status, create, find, parse_name,
+    refuse_choice,
+};
 use crate::audit::{self, Action, Author, Changes, Field, SubjectKind};
 use crate::clock::Clock;
 use crate::db::on_constraint;
@@ -72,11 +75,8 @@ pub async fn update(
     let unknown = || Error::unknown("id", "mailbox");
     let old = find(conn, Visibility::Of(user_id), id).await?.ok_or_else(unknown)?;
     let is_file = Provider::parse(&old.provider) == Some(Provider::Mbox);
-    for (field, is_given) in [("address", changes.address.is_some()), ("file", changes.file.is_some())] {
-        if is_given && !is_file {
-            let message = "Only a mailbox that is a file has a name and a file of the user's choice.";
-            return Err(Error::rejected(field, Code::Invalid, message));
-        }
+    if !is_file {
+        refuse_choice(changes.address.as_ref(), changes.file.as_ref())?;
     }
     if let Some(file) = &changes.file {
         changes.import_folder.check(file).await?;

@@ -66,8 +66,8 @@ async fn categories_and_accounts_are_told_of_with_what_changed() {
     ana.done("deleteAccount", json!({ "id": purse, "transactionsTo": bank }), "").await;
     let found = told(&ana, &["ACCOUNT_UPDATED", "ACCOUNT_DELETED"]).await;
     let gone = json!({ "name": ["Purse", null], "kind": ["BANK", null], "currency": ["EUR", null],
-        "openingBalance": ["0", null], "transactionsTo": [null, bank] });
-    let changed = json!({ "issuer": [null, "bank.example"], "openingBalance": ["0", "2.5"] });
+        "openingBalance": ["0.00 EUR", null], "transactionsTo": [null, bank] });
+    let changed = json!({ "issuer": [null, "bank.example"], "openingBalance": ["0.00 EUR", "2.50 EUR"] });
     assert_eq!(found, [entry("ACCOUNT_DELETED", &purse, gone), entry("ACCOUNT_UPDATED", &bank, changed)]);
     test.run_jobs().await;
     test.finish().await;
@@ -84,10 +84,10 @@ async fn transactions_are_told_of_with_what_changed() {
     ana.done("updateTransaction", input, "").await;
     ana.done("deleteTransaction", json!({ "id": id }), "").await;
     ana.refused("deleteTransaction", json!({ "id": id })).await;
-    let made = json!({ "accountId": [null, bank], "bookedOn": [null, "2026-11-20"], "amount": [null, "-3.4 EUR"],
+    let made = json!({ "accountId": [null, bank], "bookedOn": [null, "2026-11-20"], "amount": [null, "-3.40 EUR"],
         "merchant": [null, "Korbmarkt"], "state": [null, "POSTED"] });
     let changed = json!({ "categoryId": [null, category], "notes": [null, "a gift"] });
-    let gone = json!({ "accountId": [bank, null], "bookedOn": ["2026-11-20", null], "amount": ["-3.4 EUR", null],
+    let gone = json!({ "accountId": [bank, null], "bookedOn": ["2026-11-20", null], "amount": ["-3.40 EUR", null],
         "merchant": ["Korbmarkt", null], "state": ["POSTED", null], "categoryId": [category, null], "notes": ["a gift", null] });
     assert_eq!(
         told(&ana, &["TRANSACTION_CREATED", "TRANSACTION_UPDATED", "TRANSACTION_DELETED"]).await,
@@ -123,7 +123,8 @@ async fn sightings_are_told_of_when_they_are_booked_and_when_they_are_rejected()
         ana.data("{ sightings(filter: { states: [IN_REVIEW] }) { nodes { id } } }", json!({})).await;
     let [one, two] = [0, 1].map(|at| waiting["sightings"]["nodes"][at]["id"].clone());
     let input = json!({ "id": one, "idempotencyKey": "k" });
-    let booked = ana.done("acceptSighting", input.clone(), "transaction { id }").await;
+    let booked =
+        ana.done("acceptSighting", input.clone(), "transaction { id account { id } category { id } }").await;
     ana.done("acceptSighting", input, "").await;
     for _ in 0..2 {
         ana.done("rejectSighting", json!({ "id": two, "reason": "a trick" }), "").await;
@@ -132,10 +133,18 @@ async fn sightings_are_told_of_when_they_are_booked_and_when_they_are_rejected()
     let accepted = json!({ "state": ["IN_REVIEW", "FILED"], "reason": [reason, null],
         "transactionId": [null, booked["transaction"]["id"]] });
     let rejected = json!({ "state": ["IN_REVIEW", "REJECTED"], "reason": [reason, "a trick"] });
+    let made = &booked["transaction"];
+    let created = json!({ "accountId": [null, made["account"]["id"]], "bookedOn": [null, "2026-11-20"],
+        "amount": [null, "-3.40 EUR"], "merchant": [null, "Korbmarkt"], "categoryId": [null, made["category"]["id"]],
+        "state": [null, "POSTED"] });
     let wanted = ["SIGHTING_ACCEPTED", "SIGHTING_REJECTED", "TRANSACTION_CREATED", "TRANSACTION_UPDATED"];
     assert_eq!(
         told(&ana, &wanted).await,
-        [entry("SIGHTING_REJECTED", &two, rejected), entry("SIGHTING_ACCEPTED", &one, accepted)]
+        [
+            entry("SIGHTING_REJECTED", &two, rejected),
+            entry("TRANSACTION_CREATED", &made["id"], created),
+            entry("SIGHTING_ACCEPTED", &one, accepted),
+        ]
     );
     test.run_jobs().await;
     test.finish().await;
