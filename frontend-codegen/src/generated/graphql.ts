@@ -13,7 +13,7 @@ export type AcceptSightingInput = {
   accountId?: string | null | undefined;
   /**
    * How much, from the account's view: money that went out is negative. In the currency of `accountId` where that is given, else
-   * in the one that was read. Not zero, at most 4 decimals.
+   * in the one that was read. Not zero, with no more decimals than the currency has.
    */
   amount?: string | null | undefined;
   /** The day. */
@@ -120,6 +120,8 @@ export type AuditAction =
   | 'JOB_CANCELLED'
   /** Somebody had a job tried again. */
   | 'JOB_RETRIED'
+  /** An admin had a job started for another user. */
+  | 'JOB_TRIGGERED'
   /** Somebody changed their password by the old one. */
   | 'PASSWORD_CHANGED'
   /** Somebody set a password by a code from a mail. */
@@ -150,7 +152,7 @@ export type AuditAction =
   | 'TRANSACTION_UPDATED'
   /** An admin let a user sign in again. */
   | 'USER_ACTIVATED'
-  /** An admin signed a user out for good. */
+  /** An admin signed a user out everywhere, and keeps them from signing in until an admin lets them again. */
   | 'USER_DEACTIVATED'
   /** Somebody asked to be deleted. */
   | 'USER_DELETION_REQUESTED'
@@ -280,13 +282,13 @@ export type CreateAccountInput = {
   currency: string;
   /** A second call with the same key and input within a day makes nothing, and answers as the first one did. */
   idempotencyKey?: string | null | undefined;
-  /** The domain of who writes about it, such as a bank's. */
+  /** The domain or the name of who writes about it, such as a bank's, at most 255 characters; kept in lower case. */
   issuer?: string | null | undefined;
   /** What kind of place for money it is. */
   kind: AccountKind;
   /** Its name, 1 to 100 characters; unique among the user's accounts, ignoring case. */
   name: string;
-  /** What it held before its first transaction, in its own currency, with at most 4 decimals; 0 unless given. */
+  /** What it held before its first transaction, in its own currency, with no more decimals than that has; 0 unless given. */
   openingBalance?: string | null | undefined;
 };
 
@@ -335,7 +337,10 @@ export type CreateConnectedAccountInput = {
 export type CreateTransactionInput = {
   /** The account that the money went out of or into. */
   accountId: string;
-  /** How much, in the account's currency and from its view: money that went out is negative. Not zero, at most 4 decimals. */
+  /**
+   * How much, in the account's currency and from its view: money that went out is negative. Not zero, with no
+   * more decimals than the currency has.
+   */
   amount: string;
   /** The day. */
   bookedOn: string;
@@ -654,7 +659,7 @@ export type MailProvider =
 
 /** An exact amount of money in one currency, as it is sent. */
 export type MoneyInput = {
-  /** How much, in units of the currency, with at most 4 decimals: `"12.50"` for 12 euros and 50 cents. */
+  /** How much, in units of the currency, with no more decimals than it has: `"12.50"` for 12 euros and 50 cents. */
   amount: string;
   /** Of what. */
   currency: string;
@@ -694,7 +699,7 @@ export type RegisterInput = {
 export type RejectSightingInput = {
   /** The sighting. */
   id: string;
-  /** Why, at most 500 characters. */
+  /** Why, at most 500 characters; one that was given before stays unless there is a new one. */
   reason?: string | null | undefined;
 };
 
@@ -859,13 +864,13 @@ export type UpdateAccountInput = {
   currency?: string | null | undefined;
   /** The account. */
   id: string;
-  /** The domain of who writes about it; null for none. */
+  /** The domain or the name of who writes about it, at most 255 characters, kept in lower case; null for none. */
   issuer?: string | null | undefined;
   /** What kind of place for money it is. */
   kind?: AccountKind | null | undefined;
   /** Its name, 1 to 100 characters; unique among the user's accounts, ignoring case. */
   name?: string | null | undefined;
-  /** What it held before its first transaction, in its own currency, with at most 4 decimals. */
+  /** What it held before its first transaction, in its own currency, with no more decimals than that has. */
   openingBalance?: string | null | undefined;
 };
 
@@ -908,8 +913,8 @@ export type UpdateTransactionInput = {
   /** The account. One in another currency needs the amount, too. */
   accountId?: string | null | undefined;
   /**
-   * How much, in the currency that it has, or in that of the new account; money that went out is negative. Not zero, at most 4
-   * decimals.
+   * How much, in the currency that it has, or in that of the new account; money that went out is negative. Not zero,
+   * with no more decimals than the currency has.
    */
   amount?: string | null | undefined;
   /** The day. */
