@@ -229,7 +229,8 @@ async fn nobody_has_more_than_fifty_good_tokens_also_when_many_are_made_at_once(
     .await;
     let make = || async {
         let input = json!({ "name": "x", "scopes": ["READ"] });
-        ana.data(CREATE, json!({ "input": input })).await["createApiToken"]["userErrors"][0]["code"].take()
+        let data = ana.data(CREATE, json!({ "input": input })).await;
+        data["createApiToken"]["userErrors"][0]["code"].clone()
     };
     let answers = futures_util::future::join_all((0..12).map(|_| make())).await;
     let refused = answers.iter().filter(|code| **code == json!("LIMIT_EXCEEDED")).count();

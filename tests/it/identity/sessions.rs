@@ -124,7 +124,7 @@ async fn retention_deletes_what_sign_ins_leave_behind() {
         test.run_jobs().await;
         test.number(left).await
     };
-    assert_eq!(retain().await, 5, "one session, three counters, one code");
+    assert_eq!(retain().await, 6, "one session, four counters, one code");
     test.app.clock.advance(Duration::days(1) + Duration::seconds(1));
     assert_eq!(retain().await, 1, "an ended session tells a known device from a stranger's for a month");
     test.app.clock.advance(Duration::days(30));
