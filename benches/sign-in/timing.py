@@ -18,7 +18,7 @@ def measure(options):
         addresses = new_addresses()
         for group in ("login", "wish", "echo"):
             for number in range(names if group != "echo" else names // 2):
-                server.register(f"{group}-known-{number:03}")
+                server.register(f"{group}-known-{number:03}", address=next(addresses))
         wait_until_idle(server)
         client = server.client()
         # The first answers of a connection and of a document are dearer.

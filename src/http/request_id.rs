@@ -1,6 +1,6 @@
 //! The id of a request: taken from `X-Request-Id` when it is a UUID, else made, sent back, and in the log.
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -25,8 +25,10 @@ pub async fn assign(State(clock): State<Clock>, mut request: Request, next: Next
         request.headers().get(X_REQUEST_ID).and_then(|value| Uuid::try_parse_ascii(value.as_bytes()).ok());
     let id = sent.unwrap_or_else(|| clock.new_id());
     request.extensions_mut().insert(RequestId(id));
-    // Of the address only the path: the rest may hold a document, with what somebody asks for.
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    // Of the address only which of our paths it is: a client may have put anything into the rest, a document or a token.
+    let path =
+        request.extensions().get::<MatchedPath>().map_or("none of ours", MatchedPath::as_str).to_owned();
+    let method = request.method().clone();
     let answering = async {
         let response = next.run(request).await;
         tracing::debug!(%method, path, status = response.status().as_u16(), "answered");

@@ -2,6 +2,7 @@
 import { type FormEvent, useState } from "react";
 
 import { post } from "./fetcher.ts";
+import { bearer } from "./headers.ts";
 import { type Session, setSession } from "./session.ts";
 
 const LOGIN = `mutation SignIn($login: String!, $password: String!) {
@@ -31,8 +32,9 @@ async function signIn(login: string, password: string): Promise<string | null> {
 }
 
 /** Signs out here, whatever the server says: it ends the session if it hears of it, and else the session ends by itself. */
-async function signOut(): Promise<void> {
-  const leaving = post({ query: "mutation SignOut { logout { userErrors { message } } }" });
+async function signOut({ token }: Session): Promise<void> {
+  const query = "mutation SignOut { logout { userErrors { message } } }";
+  const leaving = post({ query }, { Authorization: bearer(token) });
   setSession(null);
   await leaving.catch(() => undefined);
 }
@@ -69,7 +71,7 @@ export function SignIn({ session }: { session: Session | null }) {
               "signed in"
             )}
           </span>
-          <button type="button" onClick={() => void signOut()}>
+          <button type="button" onClick={() => void signOut(session)}>
             Sign out
           </button>
         </>

@@ -296,10 +296,13 @@ async fn what_is_logged_of_a_request_carries_its_id_and_not_its_document() {
     let id = "01890a5d-ac96-774b-bcce-b302099a8057";
     let address = server.url("/graphql?query=%7B%20misconfigured%20word(word:%22secret%22)%20%7D");
     let header = crate::http::request_id::X_REQUEST_ID;
-    let answer = server.client.get(address).header(header, id).send().await.unwrap();
+    let answer = server.client.get(address).header(header.clone(), id).send().await.unwrap();
     assert_eq!(answer.status(), 200);
+    let elsewhere = server.client.get(server.url("/secret/token")).header(header, id).send().await.unwrap();
+    assert_eq!(elsewhere.status(), 404);
     let log = log.text();
     let ours: Vec<&str> = log.lines().filter(|line| line.contains("pennypost::")).collect();
+    assert!(ours.iter().any(|line| line.contains("path=\"none of ours\" status=404")), "{log}");
     assert!(ours.iter().any(|line| line.contains("a field failed")), "{log}");
     assert!(
         ours.iter().any(|line| line.contains("answered method=GET path=\"/graphql\" status=200")),

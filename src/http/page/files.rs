@@ -40,9 +40,9 @@ pub const FILES: &[File] = &[
         gzipped: include_bytes!("../../../frontend-codegen/graphiql/built/main-2CC6AJHX.css.gz"),
     },
     File {
-        name: "main-LUE5RE6O.js",
+        name: "main-L6ABUJX2.js",
         media_type: "text/javascript; charset=utf-8",
-        gzipped: include_bytes!("../../../frontend-codegen/graphiql/built/main-LUE5RE6O.js.gz"),
+        gzipped: include_bytes!("../../../frontend-codegen/graphiql/built/main-L6ABUJX2.js.gz"),
     },
     File {
         name: "part-35KKMUHQ.js",
