@@ -25,7 +25,8 @@ impl Instrumentation for Watch {
             InstrumentationEvent::StartQuery { query, .. } => {
                 let statement = query.to_string();
                 // A connection is set up before its first statement; how many there are is the pool's business.
-                if !statement.starts_with("SET ") {
+                let sets_up = ["SET ", "DO $$ BEGIN SET "];
+                if !sets_up.iter().any(|start| statement.starts_with(start)) {
                     sent().push((self.database.clone(), statement));
                 }
             }
