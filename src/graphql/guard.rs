@@ -108,6 +108,11 @@ impl Guard {
         })
     }
 
+    /// What it costs to find out that a document is refused.
+    pub fn price_of_refusal(&self) -> u64 {
+        self.limits.refusal
+    }
+
     /// The document of that text, from the cache or read anew.
     fn document(&self, text: &str) -> Result<Arc<Document>, Refusal> {
         if let Some(document) = self.documents.find(text) {

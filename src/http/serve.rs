@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
+use axum::middleware::from_fn;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -17,6 +18,8 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use crate::http::host;
 
 /// How long connections may take.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +49,7 @@ impl Default for Patience {
 
 /// Serves until `stop` is cancelled, then lets the requests under way end.
 pub async fn serve(listener: TcpListener, router: Router, patience: Patience, stop: CancellationToken) {
+    let router = router.layer(from_fn(host::require_one));
     let mut connections = JoinSet::new();
     let life = Life { stop, ..Life::default() };
     loop {
