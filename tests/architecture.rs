@@ -79,7 +79,7 @@ const MODULES: &[Module] = &[
     module("sealed", &[&["error", "config", "keys"]], &["sealed.rs"]),
     module("telemetry", &[&["error", "config"]], &["telemetry.rs", "telemetry/captured.rs"]),
     // 1: infrastructure
-    module("db", &[LEAVES], &["db.rs", "db/migrate.rs", "db/pool.rs", "db/schema.rs", "db/statistics.rs"]),
+    module("db", &[LEAVES], &["db.rs", "db/migrate.rs", "db/narrow.rs", "db/pool.rs", "db/schema.rs", "db/statement.rs", "db/statistics.rs"]),
     module("redis", &[LEAVES], &["redis.rs"]),
     module("mailer", &[LEAVES], &["mailer.rs", "mailer/refusal.rs", "mailer/tests.rs"]),
     module("embedded", &[LEAVES], &[
@@ -142,7 +142,7 @@ const MODULES: &[Module] = &[
         "jobs/live/catch_up.rs", "jobs/live/follow.rs", "jobs/live/follow_many.rs", "jobs/live/read.rs",
         "jobs/live/tail.rs", "jobs/payload.rs",
         "jobs/promote.rs", "jobs/publish.rs", "jobs/read.rs", "jobs/rescue.rs", "jobs/retention.rs", "jobs/retry.rs",
-        "jobs/running.rs", "jobs/schedule.rs", "jobs/state.rs", "jobs/statement.rs", "jobs/statistics.rs", "jobs/stop.rs",
+        "jobs/running.rs", "jobs/schedule.rs", "jobs/state.rs", "jobs/statistics.rs", "jobs/stop.rs",
         "jobs/turn.rs", "jobs/wakeup.rs",
     ]),
     // 3: the connected application
@@ -150,7 +150,7 @@ const MODULES: &[Module] = &[
     // 4: transports
     module("graphql", &[LEAVES, INFRASTRUCTURE, DOMAINS, &["app"]], &[
         "graphql/administration.rs", "graphql/administration/input.rs",
-        "graphql/administration/mutation.rs", "graphql/administration/statistics.rs", "graphql/api_tokens.rs", "graphql/api_tokens/input.rs", "graphql/api_tokens/mutation.rs",
+        "graphql/administration/mutation.rs", "graphql/administration/statistics.rs", "graphql/at_once.rs", "graphql/api_tokens.rs", "graphql/api_tokens/input.rs", "graphql/api_tokens/mutation.rs",
         "graphql/api_tokens/object.rs", "graphql/api_tokens/query.rs",
         "graphql/audit.rs", "graphql/audit/input.rs", "graphql/audit/object.rs", "graphql/audit/query.rs",
         "graphql/connected_accounts.rs",
@@ -182,7 +182,7 @@ const MODULES: &[Module] = &[
         "graphql/sessions/input.rs", "graphql/sessions/mutation.rs", "graphql/sessions/object.rs",
         "graphql/sessions/query.rs", "graphql/sessions/signed_in.rs",
         "graphql/llm_usages.rs", "graphql/llm_usages/cost.rs", "graphql/llm_usages/object.rs", "graphql/llm_usages/query.rs",
-        "graphql/loaders/counts.rs", "graphql/loaders/pages.rs", "graphql/sightings.rs", "graphql/sightings/input.rs",
+        "graphql/loaders/counts.rs", "graphql/loaders/gathering.rs", "graphql/loaders/pages.rs", "graphql/sightings.rs", "graphql/sightings/input.rs",
         "graphql/sightings/mutation.rs", "graphql/sightings/object.rs", "graphql/sightings/query.rs",
         "graphql/transactions.rs", "graphql/transactions/aggregate.rs", "graphql/transactions/edit.rs",
         "graphql/transactions/mutation.rs", "graphql/transactions/input.rs", "graphql/transactions/object.rs",
