@@ -35,14 +35,14 @@ pub const FILES: &[File] = &[
         gzipped: include_bytes!("../../../frontend-codegen/graphiql/built/licences-D8D31EAC.txt.gz"),
     },
     File {
-        name: "main-2CC6AJHX.css",
+        name: "main-A6ZR3ICO.css",
         media_type: "text/css; charset=utf-8",
-        gzipped: include_bytes!("../../../frontend-codegen/graphiql/built/main-2CC6AJHX.css.gz"),
+        gzipped: include_bytes!("../../../frontend-codegen/graphiql/built/main-A6ZR3ICO.css.gz"),
     },
     File {
-        name: "main-L6ABUJX2.js",
+        name: "main-WCNQEC7X.js",
         media_type: "text/javascript; charset=utf-8",
-        gzipped: include_bytes!("../../../frontend-codegen/graphiql/built/main-L6ABUJX2.js.gz"),
+        gzipped: include_bytes!("../../../frontend-codegen/graphiql/built/main-WCNQEC7X.js.gz"),
     },
     File {
         name: "part-35KKMUHQ.js",
