@@ -156,7 +156,22 @@ async function walk() {
   say("read the ledger");
 
   await endElsewhere();
+  await narrow();
   await signOut();
+}
+
+/** On a telephone nothing reaches over the edge, and the answer has as much place as the text. */
+async function narrow() {
+  const before = page.viewportSize();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await picture("narrow");
+  const widths = await page.evaluate(() => {
+    const width = (selector) => document.querySelector(selector).getBoundingClientRect().width;
+    return { page: document.documentElement.scrollWidth, text: width(".graphiql-editors"), answer: width(".graphiql-response") };
+  });
+  expect(widths.page <= 390 && widths.text > 340 && widths.answer > 340, `On a telephone: ${JSON.stringify(widths)}`);
+  await page.setViewportSize(before);
+  say("looked at it on a telephone");
 }
 
 /** Ends the session beside the page, which has to notice: from the socket, and from an answer. */

@@ -35,14 +35,14 @@ pub const FILES: &[File] = &[
         gzipped: include_bytes!("../../../frontend-codegen/graphiql/built/licences-D8D31EAC.txt.gz"),
     },
     File {
-        name: "main-A6ZR3ICO.css",
-        media_type: "text/css; charset=utf-8",
-        gzipped: include_bytes!("../../../frontend-codegen/graphiql/built/main-A6ZR3ICO.css.gz"),
+        name: "main-G2OQYJ3I.js",
+        media_type: "text/javascript; charset=utf-8",
+        gzipped: include_bytes!("../../../frontend-codegen/graphiql/built/main-G2OQYJ3I.js.gz"),
     },
     File {
-        name: "main-WCNQEC7X.js",
-        media_type: "text/javascript; charset=utf-8",
-        gzipped: include_bytes!("../../../frontend-codegen/graphiql/built/main-WCNQEC7X.js.gz"),
+        name: "main-KK6W62PH.css",
+        media_type: "text/css; charset=utf-8",
+        gzipped: include_bytes!("../../../frontend-codegen/graphiql/built/main-KK6W62PH.css.gz"),
     },
     File {
         name: "part-35KKMUHQ.js",
