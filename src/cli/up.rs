@@ -147,7 +147,7 @@ fn say_what_is_next(listener: &TcpListener, config: &Config) -> Result<()> {
         .local_addr()
         .map_err(|error| Error::internal("the address that the API listens on cannot be read", error))?;
     say(format!("\n  GraphQL is at http://{address}/graphql"));
-    if config.graphiql {
+    if config.has_page() {
         say(format!("  A page to try it on is at http://{address}/graphiql"));
     }
     say("");

@@ -89,6 +89,16 @@ pub const SETTINGS: &[Setting] = &[
         "false takes away the page /graphiql, on which people try the API. The page itself loads for everyone.",
     ),
     setting(
+        "TRUSTED_DOCUMENTS",
+        "",
+        "The files of trusted documents, with commas: JSON objects of sha256:<hash> and text, as codegen writes them. A client sends the documentId alone.",
+    ),
+    setting(
+        "TRUSTED_DOCUMENTS_ONLY",
+        "false",
+        "true answers the documents of TRUSTED_DOCUMENTS and no other, and takes away the page /graphiql.",
+    ),
+    setting(
         "WEBSOCKETS_PER_USER",
         "5",
         "How many WebSockets and event streams of subscriptions, together, one user may have open at a time.",

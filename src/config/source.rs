@@ -1,12 +1,13 @@
 //! One setting at a time, as a value that cannot be wrong; what is wrong is named.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::{Environment, SETTINGS, Secret, broken};
+use super::{Environment, SETTINGS, Secret, TrustedDocumentSettings, broken};
 use crate::error::Result;
 
 /// Where settings come from, by their names.
@@ -110,6 +111,18 @@ impl<'a> Source<'a> {
         }
         let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
         Ok(Some(items.map(str::to_owned).collect()))
+    }
+
+    /// No other documents than trusted ones, and no trusted ones: that would be none at all.
+    pub(super) fn trusted_documents(&self) -> Result<TrustedDocumentSettings> {
+        let only = self.parsed("TRUSTED_DOCUMENTS_ONLY", "true or false")?;
+        let listed = self.list("TRUSTED_DOCUMENTS")?.unwrap_or_default();
+        let manifests: Vec<_> = listed.into_iter().map(PathBuf::from).collect();
+        if only && manifests.is_empty() {
+            let message = "TRUSTED_DOCUMENTS_ONLY is true and TRUSTED_DOCUMENTS names no file, so no request could be answered.";
+            return Err(broken(message.to_owned()));
+        }
+        Ok(TrustedDocumentSettings { manifests, only })
     }
 
     pub(super) fn secret(&self, name: &str, file: &str) -> Result<Option<Secret>> {

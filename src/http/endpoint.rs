@@ -36,7 +36,7 @@ pub fn router(app: Arc<App>, engine: Engine) -> Result<Router> {
     let pages = cors(&app);
     let (cors, origins) = (pages.layer()?, Origins::parse(&pages.origins)?);
     let clock = app.clock.clone();
-    let page = page::router(app.config.graphiql, clock.clone());
+    let page = page::router(app.config.has_page(), clock.clone());
     let who = Arc::clone(&app);
     let authenticate: Authenticate = Arc::new(move |arrival| {
         let who = Arc::clone(&who);

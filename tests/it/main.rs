@@ -30,4 +30,5 @@ mod sign_up;
 mod support;
 mod surface;
 mod transactions;
+mod trusted_documents;
 mod worker_faults;
