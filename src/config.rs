@@ -93,6 +93,8 @@ pub struct Config {
     pub graphiql: bool,
     /// The documents that are answered by their ids.
     pub trusted_documents: TrustedDocumentSettings,
+    /// Who may read the metrics.
+    pub metrics: MetricsSettings,
     /// Sockets and event streams that one user may have open.
     pub sockets_per_user: usize,
     /// What a caller may ask for at once, in the price of documents.
@@ -124,6 +126,15 @@ pub struct TrustedDocumentSettings {
     pub manifests: Vec<PathBuf>,
     /// Whether no other document is answered.
     pub only: bool,
+}
+
+/// Where the metrics are read, and by whom.
+#[derive(Clone, Debug, Default)]
+pub struct MetricsSettings {
+    /// An address of their own.
+    pub listen: Option<SocketAddr>,
+    /// What their readers show.
+    pub token: Option<Secret>,
 }
 
 /// The numbers of the job engine.
@@ -177,6 +188,7 @@ impl Config {
             cors_credentials: source.parsed("CORS_CREDENTIALS", "true or false")?,
             graphiql: source.parsed("GRAPHIQL", "true or false")?,
             trusted_documents: source.trusted_documents()?,
+            metrics: source.metrics()?,
             sockets_per_user: source.number("WEBSOCKETS_PER_USER", 1..=1_000_000)?,
             cost_capacity: source.count("COST_CAPACITY", 2_000..=1_000_000_000)?,
             cost_restored_per_second: source.count("COST_RESTORED_PER_SECOND", 1..=1_000_000_000)?,

@@ -7,8 +7,11 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::{Environment, SETTINGS, Secret, TrustedDocumentSettings, broken};
+use super::{Environment, MetricsSettings, SETTINGS, Secret, TrustedDocumentSettings, broken};
 use crate::error::Result;
+
+/// A shorter token could be guessed, in bytes.
+const SHORTEST_TOKEN: usize = 16;
 
 /// Where settings come from, by their names.
 pub(super) struct Source<'a> {
@@ -123,6 +126,20 @@ impl<'a> Source<'a> {
             return Err(broken(message.to_owned()));
         }
         Ok(TrustedDocumentSettings { manifests, only })
+    }
+
+    pub(super) fn metrics(&self) -> Result<MetricsSettings> {
+        let listen = match self.text("METRICS_LISTEN") {
+            None => None,
+            Some(_) => Some(self.parsed("METRICS_LISTEN", "an address and a port, like 127.0.0.1:9464")?),
+        };
+        let token = self.text("METRICS_TOKEN");
+        if token.as_ref().is_some_and(|token| token.len() < SHORTEST_TOKEN) {
+            return Err(broken(format!(
+                "METRICS_TOKEN is too short; it has to be {SHORTEST_TOKEN} bytes or more."
+            )));
+        }
+        Ok(MetricsSettings { listen, token: token.map(Secret) })
     }
 
     pub(super) fn secret(&self, name: &str, file: &str) -> Result<Option<Secret>> {

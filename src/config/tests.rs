@@ -27,6 +27,8 @@ fn an_impossible_value_is_named() {
         ("GRAPHIQL", "yes"),
         ("TRUSTED_DOCUMENTS_ONLY", "yes"),
         ("TRUSTED_DOCUMENTS_ONLY", "true"),
+        ("METRICS_LISTEN", "9464"),
+        ("METRICS_TOKEN", "opensesame"),
         ("REGISTRATION", "maybe"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, proxy.example"),
         ("DATABASE_URL", "nonsense"),

@@ -139,6 +139,11 @@ impl Engine {
         Ok(self)
     }
 
+    /// How many documents are kept parsed: the trusted ones, and those that came and may be forgotten.
+    pub fn documents(&self) -> Vec<(&'static str, usize)> {
+        self.guard.documents()
+    }
+
     /// The schema in the schema language, sorted, so that the same schema prints the same text.
     pub fn sdl(&self) -> &str {
         &self.sdl

@@ -93,6 +93,11 @@ impl Guard {
         Ok(())
     }
 
+    /// How many documents are kept, by why they are.
+    pub fn documents(&self) -> Vec<(&'static str, usize)> {
+        vec![("trusted", self.trusted.len()), ("cached", self.documents.len())]
+    }
+
     /// Reads a request and checks it against everything that can be known before execution.
     pub fn admit(&self, incoming: Incoming, allowed: Allowed, signed_in: bool) -> Result<Admitted, Refusal> {
         characters::check(incoming.document.text(), &incoming.variables)?;

@@ -21,6 +21,7 @@ mod live;
 mod mail_folders;
 mod mails;
 mod main_job;
+mod metrics;
 mod poison_mail;
 mod review;
 mod rights;

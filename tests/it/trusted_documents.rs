@@ -118,6 +118,7 @@ async fn a_document_is_answered_by_its_id_over_every_transport() {
         (&said["type"], &said["payload"][0]["extensions"]["code"]),
         (&json!("error"), &json!("FORBIDDEN"))
     );
+    test.run_jobs().await;
     test.finish().await;
 }
 
@@ -150,6 +151,7 @@ async fn an_unknown_id_has_its_code_and_its_status() {
         let Said::Message(said) = socket.hear().await else { panic!("the socket is closed") };
         assert_eq!(said["payload"][0]["extensions"]["code"], "PERSISTED_QUERY_NOT_FOUND", "{said}");
     }
+    test.run_jobs().await;
     test.finish().await;
 }
 
@@ -170,5 +172,6 @@ async fn no_other_text_is_answered_and_the_page_is_gone() {
     }
     let page = ana.client.get(format!("{}/graphiql", test.address)).send().await.unwrap();
     assert_eq!(page.status(), 404);
+    test.run_jobs().await;
     test.finish().await;
 }
