@@ -54,7 +54,7 @@ pub enum ManifestError {
         expected: String,
     },
     /// Documents do not fit the schema, or are above a limit.
-    #[error("TRUSTED_DOCUMENTS names {}, whose documents this server would refuse: {}", file.display(), listed(invalid))]
+    #[error("TRUSTED_DOCUMENTS names {}, whose documents this server would refuse:{}", file.display(), listed(invalid))]
     Invalid {
         /// The file.
         file: PathBuf,
