@@ -89,6 +89,26 @@ pub const SETTINGS: &[Setting] = &[
         "false takes away the page /graphiql, on which people try the API. The page itself loads for everyone.",
     ),
     setting(
+        "TRUSTED_DOCUMENTS",
+        "",
+        "The files of trusted documents, with commas: JSON objects of sha256:<hash> and text, as codegen writes them. A client sends the documentId alone.",
+    ),
+    setting(
+        "TRUSTED_DOCUMENTS_ONLY",
+        "false",
+        "true answers the documents of TRUSTED_DOCUMENTS and no other, and takes away the page /graphiql.",
+    ),
+    setting(
+        "METRICS_LISTEN",
+        "",
+        "An address and a port of its own for /metrics, also of `worker`. Whoever reaches it may read: keep it inside.",
+    ),
+    setting(
+        "METRICS_TOKEN",
+        "",
+        "The bearer token for /metrics, 16 bytes or more. Without one /metrics is not there beside the API, but in development on this machine.",
+    ),
+    setting(
         "WEBSOCKETS_PER_USER",
         "5",
         "How many WebSockets and event streams of subscriptions, together, one user may have open at a time.",

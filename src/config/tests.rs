@@ -25,6 +25,10 @@ fn an_impossible_value_is_named() {
         ("WORKER_EMAIL_SLOTS", "1"),
         ("CORS_ORIGINS", "[1"),
         ("GRAPHIQL", "yes"),
+        ("TRUSTED_DOCUMENTS_ONLY", "yes"),
+        ("TRUSTED_DOCUMENTS_ONLY", "true"),
+        ("METRICS_LISTEN", "9464"),
+        ("METRICS_TOKEN", "opensesame"),
         ("REGISTRATION", "maybe"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, proxy.example"),
         ("DATABASE_URL", "nonsense"),
@@ -64,8 +68,16 @@ fn origins_are_read_as_json_and_with_commas() {
 
 #[test]
 fn the_page_is_there_unless_it_is_turned_off() {
-    assert!(Config::from_lookup(|_| None).unwrap().graphiql);
-    assert!(!with("GRAPHIQL", "false").unwrap().graphiql);
+    assert!(Config::from_lookup(|_| None).unwrap().has_page());
+    assert!(!with("GRAPHIQL", "false").unwrap().has_page());
+    let only = |name: &str| match name {
+        "TRUSTED_DOCUMENTS" => Some("a.json, b.json".to_owned()),
+        "TRUSTED_DOCUMENTS_ONLY" => Some("true".to_owned()),
+        _ => None,
+    };
+    let config = Config::from_lookup(only).unwrap();
+    assert_eq!(config.trusted_documents.manifests, [PathBuf::from("a.json"), PathBuf::from("b.json")]);
+    assert!(config.graphiql && !config.has_page(), "it could only be refused");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use deadpool::Runtime;
+use deadpool::{Runtime, Status};
 use diesel::ConnectionError;
 use diesel_async::pooled_connection::deadpool::{Object, Pool as DeadPool, PoolError};
 use diesel_async::pooled_connection::{
@@ -13,6 +13,7 @@ use futures_util::FutureExt;
 
 use crate::config::Secret;
 use crate::error::{Error, Result};
+use crate::metrics::PoolCount;
 
 /// How long a check-out waits for a free connection, and how long for a new one to be made.
 const CHECK_OUT_TIMEOUT: Duration = Duration::from_millis(1200);
@@ -85,10 +86,10 @@ impl Pool {
         self.connection().await?.batch_execute("SELECT 1").await.map_err(Error::from)
     }
 
-    /// Connections in the pool, and how many of them nobody uses.
-    pub fn counts(&self) -> (usize, usize) {
-        let status = self.connections.status();
-        (status.size, status.available)
+    /// How many connections there are, and what they do.
+    pub fn counts(&self) -> PoolCount {
+        let Status { max_size, size, available, waiting, .. } = self.connections.status();
+        PoolCount { most: max_size, size, idle: available, waiting }
     }
 
     /// Closes the connections that nobody uses at the moment; the next check-out makes a new one.

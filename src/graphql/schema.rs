@@ -88,6 +88,7 @@ pub struct Subscription(JobSubscription);
 /// The engine over the schema, with what its resolvers need.
 pub fn engine(app: Arc<App>) -> Result<Engine> {
     let limits = limits(&app.config, app.environment);
+    let trusted = app.config.trusted_documents.clone();
     let attach: Attach = Box::new(move |data: &mut Data, caller: Caller| {
         let database = Database::new(app.pool.clone());
         data.insert(Loaders::new(&database, visible(&caller)));
@@ -95,7 +96,7 @@ pub fn engine(app: Arc<App>) -> Result<Engine> {
         data.insert(Arc::clone(&app));
         data.insert(caller);
     });
-    Engine::new(builder(), limits, attach)
+    Engine::new(builder(), limits, attach)?.trusting(&trusted.manifests, trusted.only)
 }
 
 /// Whose rows may hang on what a request returns: nobody's, for a token that may not read.

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::clock::Clock;
 use crate::error::Result;
-use crate::graphql::engine::{Allowed, Answer, Engine, Incoming, Refusal, RequestCode};
+use crate::graphql::engine::{Allowed, Answer, Engine, Incoming, Outcome, Refusal, RequestCode};
 use crate::http::arrival::{Arrival, Authenticate};
 use crate::http::body::{self, BodyLimits};
 use crate::http::event_stream::{self, Start};
@@ -19,10 +19,11 @@ use crate::http::lasting::occupancy::Occupancy;
 use crate::http::lasting::{Lasting, LastingLimits};
 use crate::http::negotiation::{MediaType, accepted, accepted_plain, is_json};
 use crate::http::origin::Origins;
-use crate::http::parameters;
 use crate::http::serve::Life;
 use crate::http::status::status;
 use crate::http::websocket::{self, is_upgrade};
+use crate::http::{outcome, parameters};
+use crate::metrics::{Metrics, Transport, Underway};
 
 /// Everything that answering GraphQL over HTTP takes.
 #[derive(Clone)]
@@ -54,6 +55,7 @@ impl GraphqlEndpoint {
             within,
             origins,
             clock,
+            metrics: Metrics::default(),
             occupancy: Occupancy::default(),
         };
         Self { engine, authenticate, body, within, lasting }
@@ -65,28 +67,38 @@ impl GraphqlEndpoint {
             let arrival = Arrival::of(request.headers().clone(), request.extensions());
             return websocket::answer(self.lasting.clone(), arrival, request).await;
         }
-        let Some(media_type) = accepted(request.headers()) else {
-            return self.refuse_media_types(request).await;
+        let media_type = accepted(request.headers());
+        let transport = match media_type {
+            Some(MediaType::EventStream) => Transport::EventStream,
+            _ => Transport::Http,
+        };
+        let underway = self.lasting.metrics.request(transport);
+        let Some(media_type) = media_type else {
+            return self.refuse_media_types(request, underway).await;
         };
         let allow = if request.method() == Method::GET { "POST" } else { "GET, POST" };
         if media_type == MediaType::EventStream {
-            return self.stream(request, allow).await;
+            return self.stream(request, allow, underway).await;
         }
         let answer = match self.execute(request).await {
             Ok(answer) => answer,
             Err(refusal) => Answer::refused(&refusal),
         };
+        outcome::count(underway, answer.outcome);
         respond(answer, media_type, Some(allow))
     }
 
     /// Answers with an event stream, once nothing but the document can be at fault: all else has the status that it has
     /// without events.
-    async fn stream(&self, request: Request, allow: &'static str) -> Response {
+    async fn stream(&self, request: Request, allow: &'static str, underway: Underway) -> Response {
         let plain = accepted_plain(request.headers()).unwrap_or(MediaType::Json);
         let life = request.extensions().get::<Life>().cloned().unwrap_or_default();
         match self.start(request).await {
-            Ok(start) => event_stream::begin(&self.lasting, start, life),
-            Err(answer) => Err(answer),
+            Ok(start) => event_stream::begin(&self.lasting, start, life, underway),
+            Err(answer) => {
+                outcome::count(underway, answer.outcome);
+                Err(answer)
+            }
         }
         .unwrap_or_else(|answer| match status(answer.outcome, MediaType::EventStream) {
             StatusCode::OK => event_stream::of_one(&answer),
@@ -109,12 +121,13 @@ impl GraphqlEndpoint {
         Ok(Start { incoming, allowed, caller })
     }
 
-    async fn refuse_media_types(&self, request: Request) -> Response {
+    async fn refuse_media_types(&self, request: Request, underway: Underway) -> Response {
         let (head, body) = request.into_parts();
         // Whatever the body is: it is read because the client might never see the answer otherwise.
         let _ = body::read(&head.headers, body, self.body).await;
         let sentence = "This path answers with application/graphql-response+json, application/json or text/event-stream.";
         let refusal = Refusal::new(RequestCode::NotAcceptable, sentence);
+        outcome::count(underway, Outcome::Refused(refusal.code));
         respond(Answer::refused(&refusal), MediaType::Json, None)
     }
 

@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::graphql::engine::{Caller, Engine};
 use crate::http::arrival::{Authenticate, UntilChanged};
 use crate::http::origin::Origins;
+use crate::metrics::Metrics;
 
 pub mod occupancy;
 pub mod operation;
@@ -71,6 +72,8 @@ pub struct Lasting {
     pub origins: Origins,
     /// Makes the ids of operations.
     pub clock: Clock,
+    /// Counts the operations and the connections.
+    pub metrics: Metrics,
     /// How many connections there are, by user and by address.
     pub occupancy: Occupancy,
 }

@@ -12,6 +12,7 @@ use crate::http::arrival::Arrival;
 use crate::http::lasting::Lasting;
 use crate::http::problem::Problem;
 use crate::http::serve::Life;
+use crate::metrics::Transport;
 
 pub mod close;
 pub mod connection;
@@ -55,9 +56,10 @@ pub async fn answer(lasting: Lasting, arrival: Arrival, request: Request) -> Res
     // Counted from here on: a server that stops waits for the socket that is just being made.
     let Life { stop, sockets: open, .. } = life;
     let token = open.token();
+    let counted = lasting.metrics.open(Transport::WebSocket);
     upgrade.on_upgrade(async move |socket| {
         connection::run(lasting, stop, arrival, socket).await;
-        drop(token);
+        drop((token, counted));
     })
 }
 

@@ -8,6 +8,7 @@ mod facts;
 mod introspection;
 mod limits;
 mod price;
+mod trusted;
 mod variables;
 
 use std::time::Duration;
@@ -39,7 +40,7 @@ fn somebody() -> Caller {
 
 fn asking(query: &str, variables: &Value) -> Incoming {
     Incoming {
-        query: query.to_owned(),
+        document: DocumentSource::Text(query.to_owned()),
         variables: variables.as_object().cloned().unwrap_or_default(),
         ..Incoming::default()
     }
