@@ -3,6 +3,7 @@
 //! `SETTINGS` is the one list of them; `--help` and `.env.example` are printed from it.
 
 mod dot_env;
+mod limits;
 mod settings;
 mod source;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::error::{Error, Result};
+pub use limits::{Introspection, LimitSettings};
 pub use settings::{SETTINGS, Setting};
 
 use source::Source;
@@ -91,8 +93,8 @@ pub struct Config {
     pub cors_credentials: bool,
     /// Whether the page for trying the API is there.
     pub graphiql: bool,
-    /// Sockets and event streams that one user may have open.
-    pub sockets_per_user: usize,
+    /// What one request and one connection may take.
+    pub limits: LimitSettings,
     /// What a caller may ask for at once, in the price of documents.
     pub cost_capacity: u64,
     /// What of it comes back each second.
@@ -165,7 +167,7 @@ impl Config {
             cors_origins: source.list("CORS_ORIGINS")?,
             cors_credentials: source.parsed("CORS_CREDENTIALS", "true or false")?,
             graphiql: source.parsed("GRAPHIQL", "true or false")?,
-            sockets_per_user: source.number("WEBSOCKETS_PER_USER", 1..=1_000_000)?,
+            limits: LimitSettings::read(&source)?,
             cost_capacity: source.count("COST_CAPACITY", 2_000..=1_000_000_000)?,
             cost_restored_per_second: source.count("COST_RESTORED_PER_SECOND", 1..=1_000_000_000)?,
             frontend_url: source.text("FRONTEND_URL").unwrap_or_default().trim_end_matches('/').to_owned(),

@@ -68,7 +68,7 @@ const MODULES: &[Module] = &[
     module("lib", &[], &["lib.rs"]),
     // 0: leaves
     module("clock", &[&["error"]], &["clock.rs"]),
-    module("config", &[&["error"]], &["config.rs", "config/dot_env.rs", "config/settings.rs", "config/source.rs", "config/tests.rs"]),
+    module("config", &[&["error"]], &["config.rs", "config/dot_env.rs", "config/limits.rs", "config/settings.rs", "config/source.rs", "config/tests.rs"]),
     module("cores", &[&["error"]], &["cores.rs"]),
     module("error", &[], &["error.rs"]),
     module("keys", &[&["error", "config"]], &["keys.rs"]),

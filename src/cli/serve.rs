@@ -73,7 +73,8 @@ pub(super) async fn answer(
     stop: CancellationToken,
 ) -> Result<()> {
     let following = app.live.run(&app.pool, &app.redis, stop.clone());
-    let ((), followed) = tokio::join!(serve(listener, router, Patience::default(), stop), following);
+    let ((), followed) =
+        tokio::join!(serve(listener, router, Patience::from(&app.config.limits), stop), following);
     followed
 }
 

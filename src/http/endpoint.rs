@@ -43,8 +43,8 @@ pub fn router(app: Arc<App>, engine: Engine) -> Result<Router> {
         Box::pin(async move { caller(&who, &arrival).await })
     });
     let standings = app.standings.clone();
-    let mut endpoint = GraphqlEndpoint::new(Arc::new(engine), authenticate, origins, clock.clone());
-    endpoint.lasting.limits.connections_of_user = app.config.sockets_per_user;
+    let mut endpoint =
+        GraphqlEndpoint::new(Arc::new(engine), authenticate, origins, clock.clone(), &app.config.limits);
     endpoint.lasting.until_changed = Arc::new(move |viewer| {
         let standings = standings.clone();
         Box::pin(async move { standings.until_changed(viewer).await })

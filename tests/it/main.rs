@@ -17,6 +17,7 @@ mod identity;
 mod import_command;
 mod import_paths;
 mod jobs;
+mod limits;
 mod live;
 mod mail_folders;
 mod mails;
