@@ -10,6 +10,7 @@ mod audit;
 mod batches;
 mod catalogue;
 mod categories;
+mod codes;
 mod demo_mailbox;
 mod dropped_requests;
 mod idempotency;
