@@ -2,12 +2,15 @@
 
 mod allowance;
 mod arbitrary;
+mod coercion;
 mod document;
 mod errors;
 mod facts;
+mod generated;
 mod introspection;
 mod limits;
 mod price;
+mod values;
 mod variables;
 
 use std::time::Duration;
