@@ -13,6 +13,7 @@ mod categories;
 mod codes;
 mod demo_mailbox;
 mod dropped_requests;
+mod faults;
 mod idempotency;
 mod identity;
 mod import_command;
