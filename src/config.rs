@@ -3,6 +3,7 @@
 //! `SETTINGS` is the one list of them; `--help` and `.env.example` are printed from it.
 
 mod dot_env;
+mod limits;
 mod settings;
 mod source;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::error::{Error, Result};
+pub use limits::{Introspection, LimitSettings};
 pub use settings::{SETTINGS, Setting};
 
 use source::Source;
@@ -95,8 +97,8 @@ pub struct Config {
     pub trusted_documents: TrustedDocumentSettings,
     /// Who may read the metrics.
     pub metrics: MetricsSettings,
-    /// Sockets and event streams that one user may have open.
-    pub sockets_per_user: usize,
+    /// What one request and one connection may take.
+    pub limits: LimitSettings,
     /// What a caller may ask for at once, in the price of documents.
     pub cost_capacity: u64,
     /// What of it comes back each second.
@@ -189,7 +191,7 @@ impl Config {
             graphiql: source.parsed("GRAPHIQL", "true or false")?,
             trusted_documents: source.trusted_documents()?,
             metrics: source.metrics()?,
-            sockets_per_user: source.number("WEBSOCKETS_PER_USER", 1..=1_000_000)?,
+            limits: LimitSettings::read(&source)?,
             cost_capacity: source.count("COST_CAPACITY", 2_000..=1_000_000_000)?,
             cost_restored_per_second: source.count("COST_RESTORED_PER_SECOND", 1..=1_000_000_000)?,
             frontend_url: source.text("FRONTEND_URL").unwrap_or_default().trim_end_matches('/').to_owned(),

@@ -49,6 +49,11 @@ impl<'a> Source<'a> {
         Ok(u64::try_from(self.number(name, range)?).unwrap_or(u64::MAX))
     }
 
+    /// A number of seconds.
+    pub(super) fn time(&self, name: &str, range: std::ops::RangeInclusive<usize>) -> Result<Duration> {
+        self.count(name, range).map(Duration::from_secs)
+    }
+
     pub(super) fn seconds(&self, name: &str, unit: u64) -> Result<Duration> {
         let count = self.number(name, 1..=1_000_000)?;
         Ok(Duration::from_secs(unit.saturating_mul(u64::try_from(count).unwrap_or(u64::MAX))))

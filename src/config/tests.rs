@@ -29,6 +29,7 @@ fn an_impossible_value_is_named() {
         ("TRUSTED_DOCUMENTS_ONLY", "true"),
         ("METRICS_LISTEN", "9464"),
         ("METRICS_TOKEN", "opensesame"),
+        ("INTROSPECTION", "all"),
         ("REGISTRATION", "maybe"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, proxy.example"),
         ("DATABASE_URL", "nonsense"),
@@ -57,6 +58,23 @@ fn slots_that_leave_no_connection_for_anything_else_are_refused() {
     assert!(check("16", "8").is_ok());
     let refusal = check("16", "9").unwrap_err().to_string();
     assert!(refusal.contains("DATABASE_POOL_SIZE is 16") && refusal.contains("17 or more"), "{refusal}");
+}
+
+#[test]
+fn the_documented_limits_are_the_ones_without_settings() {
+    assert_eq!(Config::from_lookup(|_| None).unwrap().limits, LimitSettings::default());
+}
+
+#[test]
+fn a_limit_out_of_bounds_says_the_bounds() {
+    for (name, value, range) in [
+        ("MAX_DEPTH", "65", "from 2 to 64"),
+        ("MAX_BODY_BYTES", "1023", "from 1024 to 67108864"),
+        ("WEBSOCKET_PING_SECONDS", "0", "from 1 to 600"),
+    ] {
+        let message = with(name, value).unwrap_err().to_string();
+        assert!(message.contains(name) && message.contains(range), "{message}");
+    }
 }
 
 #[test]

@@ -46,9 +46,8 @@ pub fn router(app: Arc<App>, engine: impl Into<Arc<Engine>>) -> Result<Router> {
         Box::pin(async move { caller(&who, &arrival).await })
     });
     let standings = app.standings.clone();
-    let mut endpoint = GraphqlEndpoint::new(engine, authenticate, origins, clock.clone());
+    let mut endpoint = GraphqlEndpoint::new(engine, authenticate, origins, clock.clone(), &app.config.limits);
     endpoint.lasting.metrics = app.metrics.clone();
-    endpoint.lasting.limits.connections_of_user = app.config.sockets_per_user;
     endpoint.lasting.until_changed = Arc::new(move |viewer| {
         let standings = standings.clone();
         Box::pin(async move { standings.until_changed(viewer).await })

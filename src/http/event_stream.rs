@@ -10,7 +10,7 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use tokio_util::sync::CancellationToken;
 
-use crate::graphql::engine::{Allowed, Answer, Answers, Caller, Incoming, Refusal, RequestCode};
+use crate::graphql::engine::{Allowed, Answer, Answers, Caller, Incoming, Refusal};
 use crate::http::event_stream::pump::Pump;
 use crate::http::lasting::Lasting;
 use crate::http::lasting::occupancy::Place;
@@ -78,8 +78,10 @@ pub fn of_one(answer: &Answer) -> Response {
 }
 
 fn too_many(limit: usize) -> Refusal {
-    let sentence = format!("At most {limit} sockets and event streams may be open at a time.");
-    Refusal { retry_after: Some(PLACE_MAY_BE_FREE), ..Refusal::new(RequestCode::RateLimited, sentence) }
+    Refusal::limited(
+        format!("At most {limit} sockets and event streams may be open at a time."),
+        PLACE_MAY_BE_FREE,
+    )
 }
 
 fn response(body: Body) -> Response {

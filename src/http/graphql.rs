@@ -10,13 +10,14 @@ use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 
 use crate::clock::Clock;
+use crate::config::LimitSettings;
 use crate::error::Result;
 use crate::graphql::engine::{Allowed, Answer, Engine, Incoming, Outcome, Refusal, RequestCode};
 use crate::http::arrival::{Arrival, Authenticate};
 use crate::http::body::{self, BodyLimits};
 use crate::http::event_stream::{self, Start};
+use crate::http::lasting::Lasting;
 use crate::http::lasting::occupancy::Occupancy;
-use crate::http::lasting::{Lasting, LastingLimits};
 use crate::http::negotiation::{MediaType, accepted, accepted_plain, is_json};
 use crate::http::origin::Origins;
 use crate::http::serve::Life;
@@ -40,25 +41,28 @@ pub struct GraphqlEndpoint {
     pub lasting: Lasting,
 }
 
-/// How long a request may take unless a setting says otherwise.
-const DEFAULT_WITHIN: Duration = Duration::from_secs(15);
-
 impl GraphqlEndpoint {
-    /// The endpoint with the documented limits, for callers that `authenticate` finds out and pages of `origins`.
-    pub fn new(engine: Arc<Engine>, authenticate: Authenticate, origins: Origins, clock: Clock) -> Self {
-        let (body, within) = (BodyLimits::default(), DEFAULT_WITHIN);
+    /// The endpoint with those limits, for callers that `authenticate` finds out and pages of `origins`.
+    pub fn new(
+        engine: Arc<Engine>,
+        authenticate: Authenticate,
+        origins: Origins,
+        clock: Clock,
+        limits: &LimitSettings,
+    ) -> Self {
+        let within = limits.request_within;
         let lasting = Lasting {
             engine: Arc::clone(&engine),
             authenticate: Arc::clone(&authenticate),
             until_changed: Arc::new(|_| Box::pin(std::future::pending())),
-            limits: LastingLimits::default(),
+            limits: limits.into(),
             within,
             origins,
             clock,
             metrics: Metrics::default(),
             occupancy: Occupancy::default(),
         };
-        Self { engine, authenticate, body, within, lasting }
+        Self { engine, authenticate, body: limits.into(), within, lasting }
     }
 
     /// Answers one request.

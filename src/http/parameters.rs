@@ -164,6 +164,16 @@ mod tests {
         }
 
         #[test]
+        fn no_row_of_json_tokens_makes_the_reader_panic(
+            tokens in prop::collection::vec(prop::sample::select(vec![
+                "{", "}", "[", "]", ",", ":", "\"query\"", "\"variables\"", "\"operationName\"", "\"extensions\"", "\"{a}\"",
+                "\"\\ud800\"", "1e999", "-0", "null", "true", "{\"query\":\"{a}\",\"variables\":", "\u{0}", " ",
+            ]), 0..40),
+        ) {
+            drop(from_body(tokens.concat().as_bytes()));
+        }
+
+        #[test]
         fn no_address_makes_the_reader_panic(text in "[!-~]{0,100}") {
             if let Ok(address) = format!("/graphql?{text}").parse() {
                 drop(from_address(&address));

@@ -18,6 +18,8 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::config::LimitSettings;
+
 /// How long connections may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
@@ -38,9 +40,9 @@ pub struct Life {
     pub connection: CancellationToken,
 }
 
-impl Default for Patience {
-    fn default() -> Self {
-        Self { headers: Duration::from_secs(10), stopping: Duration::from_secs(20) }
+impl From<&LimitSettings> for Patience {
+    fn from(settings: &LimitSettings) -> Self {
+        Self { headers: settings.headers_within, stopping: Duration::from_secs(20) }
     }
 }
 

@@ -2,13 +2,16 @@
 
 mod allowance;
 mod arbitrary;
+mod coercion;
 mod document;
 mod errors;
 mod facts;
+mod generated;
 mod introspection;
 mod limits;
 mod price;
 mod trusted;
+mod values;
 mod variables;
 
 use std::time::Duration;
