@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use async_graphql::{EmptySubscription, Object, Schema};
 use pennypost::clock::Clock;
+use pennypost::config::LimitSettings;
 use pennypost::graphql::engine::{Caller, Engine};
 use pennypost::graphql::guard::limits::{Introspection, Limits};
 use pennypost::http::arrival::{Arrival, Authenticate};
@@ -47,11 +48,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
             Ok(Caller { viewer: None, address: peer, user_agent: None, request_id, good_for: None })
         })
     });
-    let endpoint = GraphqlEndpoint::new(Arc::new(engine), authenticate, Origins::Any, Clock::System);
+    let limits = LimitSettings::default();
+    let endpoint = GraphqlEndpoint::new(Arc::new(engine), authenticate, Origins::Any, Clock::System, &limits);
     let router =
         router(endpoint, Arc::new(|| Box::pin(async { Ok(()) })), Cors::default().layer()?, Clock::System);
     let listener = TcpListener::bind(address).await?;
     writeln!(std::io::stdout(), "http://{}/graphql", listener.local_addr()?)?;
-    serve(listener, router, Patience::default(), CancellationToken::new()).await;
+    serve(listener, router, Patience::from(&limits), CancellationToken::new()).await;
     Ok(())
 }

@@ -1,5 +1,6 @@
 // Runs the main flow against a running server, through this package alone, and says in a few lines what came of it:
 //   npm run flow -- http://127.0.0.1:8080
+//   npm run flow -- http://127.0.0.1:8080 trusted    the same by ids, against a server that answers trusted documents only
 // It registers a new user each time. Anything unexpected ends it with a sentence and the exit code 1.
 import { randomBytes } from "node:crypto";
 import { WebSocket } from "ws";
@@ -56,13 +57,14 @@ function expect(isAsExpected: boolean, sentence: string): asserts isAsExpected {
 
 const say = (line: string) => console.log(line);
 
-async function run(address: string): Promise<void> {
+async function run(address: string, trustedDocuments: boolean): Promise<void> {
   const url = new URL("/graphql", address).href;
   const session = memorySession();
   const told: string[] = [];
   const onSignedOut = () => void told.push("signed out");
-  const client = createPennypostClient({ url, session, onSignedOut, webSocket: WebSocket });
+  const client = createPennypostClient({ url, session, onSignedOut, webSocket: WebSocket, trustedDocuments });
   try {
+    if (trustedDocuments) await sendText(url);
     await signIn(client);
     await stay(client, session);
     const events = watchAll(client);
@@ -81,6 +83,16 @@ async function run(address: string): Promise<void> {
   } finally {
     client.close();
   }
+}
+
+/** A text that is no trusted document is refused, whatever it asks for. */
+async function sendText(url: string): Promise<void> {
+  const body = JSON.stringify({ query: "{ __typename }" });
+  const response = await globalThis.fetch(url, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+  const answer = (await response.json()) as { errors?: { extensions?: { code?: string } }[] };
+  const isRefused = response.status === 403 && answer.errors?.[0]?.extensions?.code === "FORBIDDEN";
+  expect(isRefused, "A text that is no trusted document was answered.");
+  say("refused      a text; everything below is asked by ids");
 }
 
 async function signIn(client: SessionClient): Promise<void> {
@@ -319,13 +331,13 @@ function line({ bookedOn, amount, merchant, category }: Page["nodes"][number]): 
   return `${bookedOn} ${money}  ${merchant ?? "somebody"} (${category?.name ?? "no category"})`;
 }
 
-const address = process.argv[2];
-if (!address || !URL.canParse(address)) {
-  console.error("usage: npm run flow -- http://127.0.0.1:8080");
+const [, , address, mode] = process.argv;
+if (!address || !URL.canParse(address) || (mode !== undefined && mode !== "trusted")) {
+  console.error("usage: npm run flow -- http://127.0.0.1:8080 [trusted]");
   process.exit(2);
 }
 try {
-  await run(address);
+  await run(address, mode === "trusted");
 } catch (error) {
   const hasCode = error instanceof RequestError || error instanceof UserErrors;
   const code = hasCode && error.code ? ` (${error.code})` : "";

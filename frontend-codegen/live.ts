@@ -1,4 +1,5 @@
-// Runs the flow, the streams and both examples against a server of their own, and fails when one of them does:
+// Runs the flow, the streams and both examples against a server of their own, and the flow once more by ids against one that
+// answers trusted documents only; fails when one of them does:
 //   PENNYPOST=target/debug/pennypost npm run live
 // `make flow` builds the server and does that. The server lives in a temporary folder, on a free port, and takes nothing
 // from the environment; both are gone afterwards, whatever happened.
@@ -22,10 +23,15 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
 }
 const soon = () => AbortSignal.any([stopping.signal, AbortSignal.timeout(PATIENCE)]);
 
-/** Starts the server, works against its address, and stops it in any case. */
-async function withServer(binary: string, work: (address: string) => Promise<void>): Promise<void> {
+/** Starts the server with those settings, works against its address, and stops it in any case. */
+async function withServer(
+  binary: string,
+  settings: Record<string, string>,
+  work: (address: string) => Promise<void>,
+): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), "pennypost-flow-"));
-  const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], DATA_DIR: folder, LISTEN: "127.0.0.1:0" };
+  const { PATH, HOME } = process.env;
+  const env = { PATH, HOME, DATA_DIR: folder, LISTEN: "127.0.0.1:0", ...settings };
   const server = spawn(binary, ["up"], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
   // A binary that is not there is told by `error` alone.
   const ended = new Promise<string>((resolve) => {
@@ -83,7 +89,7 @@ if (!binary) {
   process.exit(2);
 }
 try {
-  await withServer(path.resolve(binary), async (address) => {
+  await withServer(path.resolve(binary), {}, async (address) => {
     await run("flow.js", address);
     await run("streams.js", address);
     for (const example of ["urql", "apollo"]) {
@@ -91,6 +97,9 @@ try {
       await run(`examples/${example}.js`, address, example, PASSWORD);
     }
   });
+  const manifest = fileURLToPath(new URL("../src/generated/persisted-documents.json", import.meta.url));
+  const onlyThese = { TRUSTED_DOCUMENTS: manifest, TRUSTED_DOCUMENTS_ONLY: "true" };
+  await withServer(path.resolve(binary), onlyThese, (address) => run("flow.js", address, "trusted"));
 } catch (error) {
   console.error(error instanceof Error ? `It failed: ${error.message}` : error);
   process.exitCode = 1;

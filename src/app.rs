@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::extraction::extractor::Extractor;
 use crate::jobs::{Live, Publisher, RedisSettings};
 use crate::mailer::Mailer;
+use crate::metrics::Metrics;
 use crate::sealed::Sealer;
 use crate::users::access_token::AccessTokens;
 use crate::users::password::Hasher;
@@ -31,6 +32,8 @@ pub struct App {
     pub redis: RedisSettings,
     /// Tells others of committed changes of jobs.
     pub publisher: Publisher,
+    /// What this process counts of itself.
+    pub metrics: Metrics,
     /// The events of jobs, for who watches in this process.
     pub live: Live,
     /// Outgoing mail.
@@ -75,6 +78,7 @@ impl App {
         };
         let secret_key = required(config.secret_key.as_ref(), "SECRET_KEY")?;
         let sealing_key = required(config.sealing_key.as_ref(), "SEALING_KEY")?;
+        let metrics = Metrics::default();
         let pool = Pool::new(&database_url, config.database_pool_size)?;
         Ok(Self {
             environment: parts.environment,
@@ -82,7 +86,8 @@ impl App {
             clock: parts.clock,
             pool,
             database_url,
-            publisher: Publisher::start(&redis)?,
+            publisher: Publisher::start(&redis)?.counting(metrics.clone()),
+            metrics,
             redis,
             live: Live::default(),
             mailer: parts.mailer,

@@ -3,6 +3,7 @@
 //! `SETTINGS` is the one list of them; `--help` and `.env.example` are printed from it.
 
 mod dot_env;
+mod limits;
 mod settings;
 mod source;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::error::{Error, Result};
+pub use limits::{Introspection, LimitSettings};
 pub use settings::{SETTINGS, Setting};
 
 use source::Source;
@@ -91,8 +93,12 @@ pub struct Config {
     pub cors_credentials: bool,
     /// Whether the page for trying the API is there.
     pub graphiql: bool,
-    /// Sockets and event streams that one user may have open.
-    pub sockets_per_user: usize,
+    /// The documents that are answered by their ids.
+    pub trusted_documents: TrustedDocumentSettings,
+    /// Who may read the metrics.
+    pub metrics: MetricsSettings,
+    /// What one request and one connection may take.
+    pub limits: LimitSettings,
     /// What a caller may ask for at once, in the price of documents.
     pub cost_capacity: u64,
     /// What of it comes back each second.
@@ -113,6 +119,24 @@ pub struct Config {
     pub email_source_retention: Duration,
     /// The job engine's numbers.
     pub jobs: JobSettings,
+}
+
+/// Which documents are answered by their ids.
+#[derive(Clone, Debug, Default)]
+pub struct TrustedDocumentSettings {
+    /// The files that hold them.
+    pub manifests: Vec<PathBuf>,
+    /// Whether no other document is answered.
+    pub only: bool,
+}
+
+/// Where the metrics are read, and by whom.
+#[derive(Clone, Debug, Default)]
+pub struct MetricsSettings {
+    /// An address of their own.
+    pub listen: Option<SocketAddr>,
+    /// What their readers show.
+    pub token: Option<Secret>,
 }
 
 /// The numbers of the job engine.
@@ -165,7 +189,9 @@ impl Config {
             cors_origins: source.list("CORS_ORIGINS")?,
             cors_credentials: source.parsed("CORS_CREDENTIALS", "true or false")?,
             graphiql: source.parsed("GRAPHIQL", "true or false")?,
-            sockets_per_user: source.number("WEBSOCKETS_PER_USER", 1..=1_000_000)?,
+            trusted_documents: source.trusted_documents()?,
+            metrics: source.metrics()?,
+            limits: LimitSettings::read(&source)?,
             cost_capacity: source.count("COST_CAPACITY", 2_000..=1_000_000_000)?,
             cost_restored_per_second: source.count("COST_RESTORED_PER_SECOND", 1..=1_000_000_000)?,
             frontend_url: source.text("FRONTEND_URL").unwrap_or_default().trim_end_matches('/').to_owned(),
@@ -184,6 +210,14 @@ impl Config {
                 shutdown_grace: source.seconds("SHUTDOWN_GRACE_SECONDS", 1)?,
             },
         })
+    }
+}
+
+impl Config {
+    /// True when the page for trying the API is there. It sends texts that people write, so it could do nothing where
+    /// only trusted documents are answered.
+    pub fn has_page(&self) -> bool {
+        self.graphiql && !self.trusted_documents.only
     }
 }
 

@@ -5,6 +5,7 @@ pub mod config;
 pub mod cores;
 pub mod error;
 pub mod keys;
+pub mod metrics;
 pub mod money;
 pub mod page;
 pub mod sealed;

@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
-use pennypost::graphql::engine::{Allowed, Caller, Engine, Incoming, Outcome, RequestCode};
+use pennypost::graphql::engine::{Allowed, Caller, DocumentSource, Engine, Incoming, Outcome, RequestCode};
 use pennypost::graphql::guard::limits::Limits;
 use uuid::Uuid;
 
@@ -50,7 +50,11 @@ async fn documents_of_one_fragment_and_many_operations_stay_within_tens_of_megab
     for number in 0..DOCUMENTS {
         // No operation of that name: the document is read and kept, and nothing is executed.
         let operation_name = Some("None".to_owned());
-        let incoming = Incoming { query: document(number), operation_name, ..Incoming::default() };
+        let incoming = Incoming {
+            document: DocumentSource::Text(document(number)),
+            operation_name,
+            ..Incoming::default()
+        };
         let caller =
             Caller { viewer: None, address: None, user_agent: None, request_id: Uuid::nil(), good_for: None };
         let answer = engine.execute(incoming, Allowed::Queries, caller).await;

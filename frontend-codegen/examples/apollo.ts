@@ -78,7 +78,7 @@ const { login: signedIn } = dataOf(
   await client.mutate({ mutation: LoginDocument, variables: { input: { login, password } } }),
 );
 token = signedIn.accessToken;
-if (!token) throw new Error(signedIn.userErrors.map(({ message }) => message).join(" "));
+if (!token || !signedIn.user) throw new Error(signedIn.userErrors.map(({ message }) => message).join(" "));
 
 const connected = dataOf(
   await client.mutate({ mutation: CreateConnectedAccountDocument, variables: { input: { provider: "DEMO" } } }),
@@ -91,17 +91,19 @@ const { fetchEmails } = dataOf(
 if (!fetchEmails.job) throw new Error(fetchEmails.userErrors.map(({ message }) => message).join(" "));
 await watch(fetchEmails.job.id);
 
-// The fetch has enqueued the job that reads what it fetched.
+// The fetch has enqueued the job that reads what it fetched. An admin sees what is everyone's: this asks for one's own.
 const { jobs } = dataOf(
   await client.query({
     query: JobsDocument,
-    variables: { first: 1, filter: { kinds: ["EXTRACT_EMAILS"] } },
+    variables: { first: 1, filter: { kinds: ["EXTRACT_EMAILS"], userId: signedIn.user.id } },
     fetchPolicy: "network-only",
   }),
 );
 if (jobs.nodes[0]) await watch(jobs.nodes[0].id);
 
-const { transactions } = dataOf(await client.query({ query: TransactionsDocument, variables: { first: 5 } }));
+const { transactions } = dataOf(
+  await client.query({ query: TransactionsDocument, variables: { first: 5, userId: signedIn.user.id } }),
+);
 console.log(`${transactions.totalCount} transactions`);
 for (const { bookedOn, amount, merchant } of transactions.nodes) {
   console.log(bookedOn, amount.amount, amount.currency, merchant ?? "");

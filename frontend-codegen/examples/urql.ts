@@ -76,7 +76,7 @@ async function watch(jobId: string): Promise<void> {
 
 const { login: signedIn } = dataOf(await client.mutation(LoginDocument, { input: { login, password } }));
 token = signedIn.accessToken;
-if (!token) throw new Error(signedIn.userErrors.map(({ message }) => message).join(" "));
+if (!token || !signedIn.user) throw new Error(signedIn.userErrors.map(({ message }) => message).join(" "));
 
 const connected = dataOf(await client.mutation(CreateConnectedAccountDocument, { input: { provider: "DEMO" } }));
 console.log("connected", connected.createConnectedAccount.connectedAccount?.address ?? "before");
@@ -86,12 +86,12 @@ const { fetchEmails } = dataOf(await client.mutation(FetchEmailsDocument, { inpu
 if (!fetchEmails.job) throw new Error(fetchEmails.userErrors.map(({ message }) => message).join(" "));
 await watch(fetchEmails.job.id);
 
-// The fetch has enqueued the job that reads what it fetched.
-const filter = { kinds: ["EXTRACT_EMAILS" as const] };
+// The fetch has enqueued the job that reads what it fetched. An admin sees what is everyone's: this asks for one's own.
+const filter = { kinds: ["EXTRACT_EMAILS" as const], userId: signedIn.user.id };
 const { jobs } = dataOf(await client.query(JobsDocument, { first: 1, filter }, { requestPolicy: "network-only" }));
 if (jobs.nodes[0]) await watch(jobs.nodes[0].id);
 
-const { transactions } = dataOf(await client.query(TransactionsDocument, { first: 5 }));
+const { transactions } = dataOf(await client.query(TransactionsDocument, { first: 5, userId: signedIn.user.id }));
 console.log(`${transactions.totalCount} transactions`);
 for (const { bookedOn, amount, merchant } of transactions.nodes) {
   console.log(bookedOn, amount.amount, amount.currency, merchant ?? "");

@@ -53,6 +53,14 @@ const fitting = {
         }\n`,
       ),
     );
+    // What a person writes among the headers may be a token: the history keeps operations and variables alone.
+    changed(/@graphiql\/plugin-history\/dist\/context\.js$/, (text) =>
+      replaced(text, "headers: activeTab.headers ?? void 0,", ""),
+    );
+    // Without headers in the history, what stands among the headers stays when an operation is taken from there.
+    changed(/@graphiql\/plugin-history\/dist\/components\.js$/, (text) =>
+      replaced(text, 'headerEditor == null ? void 0 : headerEditor.setValue(headers ?? "");', ""),
+    );
     // See page/style-attributes.ts.
     changed(/\/editor\/browser\/view\/viewLayer\.js$/, (text) =>
       [

@@ -15,9 +15,10 @@ use crate::clock::Clock;
 use crate::config::{Config, Environment};
 use crate::db::migrate;
 use crate::error::{Error, Result};
+use crate::graphql::engine::Engine;
 use crate::graphql::schema;
-use crate::http::endpoint;
 use crate::http::serve::{Patience, serve};
+use crate::http::{endpoint, scrape};
 use crate::mailer::Mailer;
 use crate::telemetry;
 
@@ -29,10 +30,10 @@ pub(super) async fn run(config: Config) -> Result<Ending> {
     let work = async {
         let listen = config.listen;
         let app = connect(config, Environment::Production).await?;
-        let router = router(Arc::clone(&app))?;
-        let listener = bind(listen).await?;
+        let site = site(Arc::clone(&app)).await?;
+        let listener = bind("LISTEN", listen).await?;
         tracing::info!(address = %listen, "the API listens");
-        answer(&app, listener, router, signals.stop()).await
+        answer(&app, listener, site, signals.stop()).await
     };
     Box::pin(signals.watch_over(work)).await
 }
@@ -52,15 +53,15 @@ pub(super) fn build(config: Config, environment: Environment, mailer: Mailer) ->
     App::new(config, parts)
 }
 
-/// Takes the address that LISTEN names.
-pub(super) async fn bind(listen: SocketAddr) -> Result<TcpListener> {
+/// Takes the address that a setting names.
+pub(super) async fn bind(setting: &str, listen: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(listen).await.map_err(|error| {
         Error::Unavailable(match error.kind() {
             std::io::ErrorKind::AddrInUse => format!(
-                "{listen} is taken by another program. Stop that one, or choose another address, like LISTEN=127.0.0.1:{}.",
+                "{listen} is taken by another program. Stop that one, or choose another address, like {setting}=127.0.0.1:{}.",
                 listen.port().checked_add(1).unwrap_or(8081)
             ),
-            _ => format!("LISTEN is {listen}, and this machine does not give that address: {error}."),
+            _ => format!("{setting} is {listen}, and this machine does not give that address: {error}."),
         })
     })
 }
@@ -69,18 +70,46 @@ pub(super) async fn bind(listen: SocketAddr) -> Result<TcpListener> {
 pub(super) async fn answer(
     app: &App,
     listener: TcpListener,
-    router: Router,
+    site: Site,
     stop: CancellationToken,
 ) -> Result<()> {
     let following = app.live.run(&app.pool, &app.redis, stop.clone());
-    let ((), followed) = tokio::join!(serve(listener, router, Patience::default(), stop), following);
+    let measuring = site.metrics.answer(stop.clone());
+    let serving = serve(listener, site.router, Patience::from(&app.config.limits), stop);
+    let ((), followed, ()) = tokio::join!(serving, following, measuring);
     followed
 }
 
-/// All paths of the API.
-pub(super) fn router(app: Arc<App>) -> Result<Router> {
-    let engine = schema::engine(Arc::clone(&app))?;
-    endpoint::router(app, engine)
+/// All that the API answers with.
+pub(super) async fn site(app: Arc<App>) -> Result<Site> {
+    let engine = Arc::new(schema::engine(Arc::clone(&app))?);
+    let metrics = MetricsSite::of(&app, Some(Arc::clone(&engine))).await?;
+    Ok(Site { router: endpoint::router(app, engine)?, metrics })
+}
+
+/// All paths of the API, and the metrics on their own address.
+pub(super) struct Site {
+    router: Router,
+    metrics: MetricsSite,
+}
+
+/// The metrics on the address of `METRICS_LISTEN`, where there is one.
+pub(super) struct MetricsSite(Option<(TcpListener, Router, Patience)>);
+
+impl MetricsSite {
+    /// Takes the address.
+    pub(super) async fn of(app: &Arc<App>, engine: Option<Arc<Engine>>) -> Result<Self> {
+        let Some(listen) = app.config.metrics.listen else { return Ok(Self(None)) };
+        let listener = bind("METRICS_LISTEN", listen).await?;
+        Ok(Self(Some((listener, scrape::alone(app, engine), Patience::from(&app.config.limits)))))
+    }
+
+    /// Answers until `stop`.
+    pub(super) async fn answer(self, stop: CancellationToken) {
+        if let Some((listener, router, patience)) = self.0 {
+            serve(listener, router, patience, stop).await;
+        }
+    }
 }
 
 /// Where mails go: to `SMTP_URL`, or into `DATA_DIR`. A server that could only lose them does not start.

@@ -31,7 +31,7 @@ pub(super) async fn run(mut config: Config) -> Result<Ending> {
     let signals = Signals::watch()?;
     let work = async {
         // Taken first: a port that is not free is known before a server was started for nothing.
-        let listener = serve::bind(config.listen).await?;
+        let listener = serve::bind("LISTEN", config.listen).await?;
         let folder = data_dir(&config);
         say(format!("pennypost {} starts ({}).\n", env!("CARGO_PKG_VERSION"), name_of(environment)));
         line("Data folder", &folder.display().to_string());
@@ -91,7 +91,7 @@ async fn run_on(
     say_where_mails_are(&config, folder);
     line("Database", &say_what_ran(&migrate::run(&database_url(&config)?).await?));
     let app = Arc::new(serve::build(config, environment, mailer)?);
-    let router = serve::router(Arc::clone(&app))?;
+    let site = serve::site(Arc::clone(&app)).await?;
     create_first_admin(&app).await?;
     say_what_is_next(&listener, &app.config)?;
     let working = async {
@@ -100,7 +100,7 @@ async fn run_on(
         stop.cancel();
         ended
     };
-    let (answered, worked) = tokio::join!(serve::answer(&app, listener, router, stop.clone()), working);
+    let (answered, worked) = tokio::join!(serve::answer(&app, listener, site, stop.clone()), working);
     app.pool.close();
     answered.and(worked)
 }
@@ -147,7 +147,7 @@ fn say_what_is_next(listener: &TcpListener, config: &Config) -> Result<()> {
         .local_addr()
         .map_err(|error| Error::internal("the address that the API listens on cannot be read", error))?;
     say(format!("\n  GraphQL is at http://{address}/graphql"));
-    if config.graphiql {
+    if config.has_page() {
         say(format!("  A page to try it on is at http://{address}/graphiql"));
     }
     say("");

@@ -16,7 +16,16 @@ pub(super) async fn run(config: Config) -> Result<Ending> {
     let signals = Signals::watch()?;
     let work = async {
         let app = serve::connect(config, Environment::Production).await?;
-        work(app, signals.stop()).await
+        let metrics = serve::MetricsSite::of(&app, None).await?;
+        let stop = signals.stop();
+        let working = async {
+            let ended = work(app, stop.clone()).await;
+            // Workers that end early take the metrics along, or nobody would notice.
+            stop.cancel();
+            ended
+        };
+        let (worked, ()) = tokio::join!(working, metrics.answer(stop.clone()));
+        worked
     };
     Box::pin(signals.watch_over(work)).await
 }

@@ -1,13 +1,17 @@
 //! One setting at a time, as a value that cannot be wrong; what is wrong is named.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::{Environment, SETTINGS, Secret, broken};
+use super::{Environment, MetricsSettings, SETTINGS, Secret, TrustedDocumentSettings, broken};
 use crate::error::Result;
+
+/// A shorter token could be guessed, in bytes.
+const SHORTEST_TOKEN: usize = 16;
 
 /// Where settings come from, by their names.
 pub(super) struct Source<'a> {
@@ -43,6 +47,11 @@ impl<'a> Source<'a> {
 
     pub(super) fn count(&self, name: &str, range: std::ops::RangeInclusive<usize>) -> Result<u64> {
         Ok(u64::try_from(self.number(name, range)?).unwrap_or(u64::MAX))
+    }
+
+    /// A number of seconds.
+    pub(super) fn time(&self, name: &str, range: std::ops::RangeInclusive<usize>) -> Result<Duration> {
+        self.count(name, range).map(Duration::from_secs)
     }
 
     pub(super) fn seconds(&self, name: &str, unit: u64) -> Result<Duration> {
@@ -110,6 +119,32 @@ impl<'a> Source<'a> {
         }
         let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
         Ok(Some(items.map(str::to_owned).collect()))
+    }
+
+    /// No other documents than trusted ones, and no trusted ones: that would be none at all.
+    pub(super) fn trusted_documents(&self) -> Result<TrustedDocumentSettings> {
+        let only = self.parsed("TRUSTED_DOCUMENTS_ONLY", "true or false")?;
+        let listed = self.list("TRUSTED_DOCUMENTS")?.unwrap_or_default();
+        let manifests: Vec<_> = listed.into_iter().map(PathBuf::from).collect();
+        if only && manifests.is_empty() {
+            let message = "TRUSTED_DOCUMENTS_ONLY is true and TRUSTED_DOCUMENTS names no file, so no request could be answered.";
+            return Err(broken(message.to_owned()));
+        }
+        Ok(TrustedDocumentSettings { manifests, only })
+    }
+
+    pub(super) fn metrics(&self) -> Result<MetricsSettings> {
+        let listen = match self.text("METRICS_LISTEN") {
+            None => None,
+            Some(_) => Some(self.parsed("METRICS_LISTEN", "an address and a port, like 127.0.0.1:9464")?),
+        };
+        let token = self.text("METRICS_TOKEN");
+        if token.as_ref().is_some_and(|token| token.len() < SHORTEST_TOKEN) {
+            return Err(broken(format!(
+                "METRICS_TOKEN is too short; it has to be {SHORTEST_TOKEN} bytes or more."
+            )));
+        }
+        Ok(MetricsSettings { listen, token: token.map(Secret) })
     }
 
     pub(super) fn secret(&self, name: &str, file: &str) -> Result<Option<Secret>> {

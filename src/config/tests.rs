@@ -25,6 +25,11 @@ fn an_impossible_value_is_named() {
         ("WORKER_EMAIL_SLOTS", "1"),
         ("CORS_ORIGINS", "[1"),
         ("GRAPHIQL", "yes"),
+        ("TRUSTED_DOCUMENTS_ONLY", "yes"),
+        ("TRUSTED_DOCUMENTS_ONLY", "true"),
+        ("METRICS_LISTEN", "9464"),
+        ("METRICS_TOKEN", "opensesame"),
+        ("INTROSPECTION", "all"),
         ("REGISTRATION", "maybe"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, proxy.example"),
         ("DATABASE_URL", "nonsense"),
@@ -56,6 +61,23 @@ fn slots_that_leave_no_connection_for_anything_else_are_refused() {
 }
 
 #[test]
+fn the_documented_limits_are_the_ones_without_settings() {
+    assert_eq!(Config::from_lookup(|_| None).unwrap().limits, LimitSettings::default());
+}
+
+#[test]
+fn a_limit_out_of_bounds_says_the_bounds() {
+    for (name, value, range) in [
+        ("MAX_DEPTH", "65", "from 2 to 64"),
+        ("MAX_BODY_BYTES", "1023", "from 1024 to 67108864"),
+        ("WEBSOCKET_PING_SECONDS", "0", "from 1 to 600"),
+    ] {
+        let message = with(name, value).unwrap_err().to_string();
+        assert!(message.contains(name) && message.contains(range), "{message}");
+    }
+}
+
+#[test]
 fn origins_are_read_as_json_and_with_commas() {
     let wanted = Some(vec!["http://a".to_owned(), "http://b".to_owned()]);
     assert_eq!(with("CORS_ORIGINS", "http://a, http://b").unwrap().cors_origins, wanted);
@@ -64,8 +86,16 @@ fn origins_are_read_as_json_and_with_commas() {
 
 #[test]
 fn the_page_is_there_unless_it_is_turned_off() {
-    assert!(Config::from_lookup(|_| None).unwrap().graphiql);
-    assert!(!with("GRAPHIQL", "false").unwrap().graphiql);
+    assert!(Config::from_lookup(|_| None).unwrap().has_page());
+    assert!(!with("GRAPHIQL", "false").unwrap().has_page());
+    let only = |name: &str| match name {
+        "TRUSTED_DOCUMENTS" => Some("a.json, b.json".to_owned()),
+        "TRUSTED_DOCUMENTS_ONLY" => Some("true".to_owned()),
+        _ => None,
+    };
+    let config = Config::from_lookup(only).unwrap();
+    assert_eq!(config.trusted_documents.manifests, [PathBuf::from("a.json"), PathBuf::from("b.json")]);
+    assert!(config.graphiql && !config.has_page(), "it could only be refused");
 }
 
 #[test]

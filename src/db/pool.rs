@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use deadpool::Runtime;
+use deadpool::managed::QueueMode;
+use deadpool::{Runtime, Status};
 use diesel::ConnectionError;
 use diesel_async::pooled_connection::deadpool::{Object, Pool as DeadPool, PoolError};
 use diesel_async::pooled_connection::{
@@ -13,6 +14,7 @@ use futures_util::FutureExt;
 
 use crate::config::Secret;
 use crate::error::{Error, Result};
+use crate::metrics::PoolCount;
 
 /// How long a check-out waits for a free connection, and how long for a new one to be made.
 const CHECK_OUT_TIMEOUT: Duration = Duration::from_millis(1200);
@@ -49,6 +51,8 @@ impl Pool {
         let manager = AsyncDieselConnectionManager::new_with_config(url.expose(), config);
         let connections = DeadPool::builder(manager)
             .max_size(size)
+            // The session that was last at work has its plans and catalogue at hand: a few stay busy, the others sleep.
+            .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(CHECK_OUT_TIMEOUT))
             .create_timeout(Some(CHECK_OUT_TIMEOUT))
@@ -85,10 +89,10 @@ impl Pool {
         self.connection().await?.batch_execute("SELECT 1").await.map_err(Error::from)
     }
 
-    /// Connections in the pool, and how many of them nobody uses.
-    pub fn counts(&self) -> (usize, usize) {
-        let status = self.connections.status();
-        (status.size, status.available)
+    /// How many connections there are, and what they do.
+    pub fn counts(&self) -> PoolCount {
+        let Status { max_size, size, available, waiting, .. } = self.connections.status();
+        PoolCount { most: max_size, size, idle: available, waiting }
     }
 
     /// Closes the connections that nobody uses at the moment; the next check-out makes a new one.

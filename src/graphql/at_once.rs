@@ -169,9 +169,9 @@ mod tests {
             yield_now().await;
             self.0 * times
         }
-        async fn below(&self) -> Option<AtOnce<Thing>> {
+        async fn below(&self) -> Option<Thing> {
             yield_now().await;
-            (self.0 > 0).then(|| AtOnce(Thing(self.0 - 1)))
+            (self.0 > 0).then(|| Thing(self.0 - 1))
         }
         async fn may_fail(&self) -> Option<async_graphql::Result<i32>> {
             (self.0 != 2).then_some(Err("no luck".into()))

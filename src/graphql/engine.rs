@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use apollo_compiler::Schema as TypedSchema;
@@ -21,6 +22,7 @@ pub use crate::graphql::error::{Refusal, RequestCode};
 use crate::graphql::error::{Shown, show};
 use crate::graphql::guard::allowance::{Allowances, Payer, Spent};
 use crate::graphql::guard::limits::Limits;
+pub use crate::graphql::guard::source::{DocumentSource, is_document_id};
 use crate::graphql::guard::{Admitted, Guard, scopes};
 pub use crate::graphql::guard::{Allowed, Incoming};
 use crate::viewer::Viewer;
@@ -129,6 +131,17 @@ impl Engine {
                 .boxed()
             }),
         })
+    }
+
+    /// The same engine with the trusted documents of the manifests, each read now; with `only` it answers no other.
+    pub fn trusting(mut self, manifests: &[PathBuf], only: bool) -> Result<Self> {
+        self.guard.trust(manifests, only)?;
+        Ok(self)
+    }
+
+    /// How many documents are kept parsed: the trusted ones, and those that came and may be forgotten.
+    pub fn documents(&self) -> Vec<(&'static str, usize)> {
+        self.guard.documents()
     }
 
     /// The schema in the schema language, sorted, so that the same schema prints the same text.

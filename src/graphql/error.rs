@@ -11,70 +11,66 @@ use uuid::Uuid;
 
 use crate::error::{Error, whole_seconds};
 
-/// The code of a top-level error, written to `extensions.code`. Clients may rely on the names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RequestCode {
-    /// The document is not GraphQL.
-    ParseFailed,
-    /// The document does not fit the schema.
-    ValidationFailed,
-    /// No operation, or none of that name, or several and no name.
-    OperationResolutionFailure,
-    /// A variable or an argument has a value that its type does not hold.
-    BadUserInput,
-    /// The HTTP request is not a GraphQL request.
-    BadRequest,
-    /// The body is not JSON in UTF-8.
-    UnsupportedMediaType,
-    /// The client accepts no media type that this server writes.
-    NotAcceptable,
-    /// The HTTP method does not allow this operation.
-    MethodNotAllowed,
-    /// The body is longer than the limit.
-    PayloadTooLarge,
-    /// The document is above a limit on its size, shape or price.
-    QueryTooComplex,
-    /// No persisted document has that id.
-    PersistedQueryNotFound,
-    /// Nobody is signed in, or the token is bad.
-    Unauthenticated,
-    /// The viewer may not do this.
-    Forbidden,
-    /// Too many requests.
-    RateLimited,
-    /// The request took longer than it may.
-    Timeout,
-    /// The client took longer than it may to send the request.
-    SlowRequest,
-    /// Something that the server depends on is away for the moment.
-    ServiceUnavailable,
-    /// A fault of ours; the log has it under the request id.
-    Internal,
+/// Makes the enum of the codes, so that none can be missing from the list of them.
+macro_rules! request_codes {
+    ($($(#[$said:meta])* $code:ident = $name:literal,)+) => {
+        /// The code of a top-level error, written to `extensions.code`. Clients may rely on the names.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum RequestCode {
+            $($(#[$said])* $code,)+
+        }
+
+        impl RequestCode {
+            /// Every code. Two of them share a name: a client that is too slow and a request that is.
+            pub const ALL: &[Self] = &[$(Self::$code,)+];
+
+            /// The stable name.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$code => $name,)+
+                }
+            }
+        }
+    };
 }
 
-impl RequestCode {
-    /// The stable name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ParseFailed => "GRAPHQL_PARSE_FAILED",
-            Self::ValidationFailed => "GRAPHQL_VALIDATION_FAILED",
-            Self::OperationResolutionFailure => "OPERATION_RESOLUTION_FAILURE",
-            Self::BadUserInput => "BAD_USER_INPUT",
-            Self::BadRequest => "BAD_REQUEST",
-            Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
-            Self::NotAcceptable => "NOT_ACCEPTABLE",
-            Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
-            Self::PayloadTooLarge => "PAYLOAD_TOO_LARGE",
-            Self::QueryTooComplex => "QUERY_TOO_COMPLEX",
-            Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
-            Self::Unauthenticated => "UNAUTHENTICATED",
-            Self::Forbidden => "FORBIDDEN",
-            Self::RateLimited => "RATE_LIMITED",
-            Self::Timeout | Self::SlowRequest => "TIMEOUT",
-            Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",
-            Self::Internal => "INTERNAL_SERVER_ERROR",
-        }
-    }
+request_codes! {
+    /// The document is not GraphQL.
+    ParseFailed = "GRAPHQL_PARSE_FAILED",
+    /// The document does not fit the schema.
+    ValidationFailed = "GRAPHQL_VALIDATION_FAILED",
+    /// No operation, or none of that name, or several and no name.
+    OperationResolutionFailure = "OPERATION_RESOLUTION_FAILURE",
+    /// A variable or an argument has a value that its type does not hold.
+    BadUserInput = "BAD_USER_INPUT",
+    /// The HTTP request is not a GraphQL request.
+    BadRequest = "BAD_REQUEST",
+    /// The body is not JSON in UTF-8.
+    UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE",
+    /// The client accepts no media type that this server writes.
+    NotAcceptable = "NOT_ACCEPTABLE",
+    /// The HTTP method does not allow this operation.
+    MethodNotAllowed = "METHOD_NOT_ALLOWED",
+    /// The body is longer than the limit.
+    PayloadTooLarge = "PAYLOAD_TOO_LARGE",
+    /// The document is above a limit on its size, shape or price.
+    QueryTooComplex = "QUERY_TOO_COMPLEX",
+    /// No persisted document has that id.
+    PersistedQueryNotFound = "PERSISTED_QUERY_NOT_FOUND",
+    /// Nobody is signed in, or the token is bad.
+    Unauthenticated = "UNAUTHENTICATED",
+    /// The viewer may not do this.
+    Forbidden = "FORBIDDEN",
+    /// Too many requests.
+    RateLimited = "RATE_LIMITED",
+    /// The request took longer than it may.
+    Timeout = "TIMEOUT",
+    /// The client took longer than it may to send the request.
+    SlowRequest = "TIMEOUT",
+    /// Something that the server depends on is away for the moment.
+    ServiceUnavailable = "SERVICE_UNAVAILABLE",
+    /// A fault of ours; the log has it under the request id.
+    Internal = "INTERNAL_SERVER_ERROR",
 }
 
 /// What a caller may know of one of our errors.
@@ -155,6 +151,12 @@ impl Refusal {
     pub fn new(code: RequestCode, message: impl Into<String>) -> Self {
         let error = json!({ "message": message.into(), "extensions": { "code": code.as_str() } });
         Self { code, errors: vec![error], retry_after: None }
+    }
+
+    /// The refusal of a request that may be sent again after `wait`.
+    pub fn limited(message: impl Into<String>, wait: Duration) -> Self {
+        let (code, message) = (RequestCode::RateLimited, message.into());
+        Shown { code, message, retry_after: Some(wait), request_id: None }.into_refusal()
     }
 
     /// The refusal of a request that was stopped because it took longer than `limit`.

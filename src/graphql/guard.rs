@@ -9,9 +9,12 @@ pub mod one_of;
 pub mod price;
 pub mod scopes;
 pub mod shape;
+pub mod source;
 pub mod subscription_root;
+pub mod trusted;
 pub mod variables;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use apollo_compiler::Schema;
@@ -26,19 +29,22 @@ use crate::viewer::Scope;
 use cache::DocumentCache;
 use document::{Document, ReadOperation};
 use limits::Limits;
+use source::DocumentSource;
+use trusted::{ManifestError, TrustedDocuments};
 
 /// Holds the schema and the limits that documents are read against, and the documents read before.
 pub struct Guard {
     schema: Valid<Schema>,
     limits: Limits,
     documents: DocumentCache,
+    trusted: TrustedDocuments,
 }
 
 /// One GraphQL request as a transport hands it over.
 #[derive(Clone, Debug, Default)]
 pub struct Incoming {
     /// The document.
-    pub query: String,
+    pub document: DocumentSource,
     /// The name of the operation to execute; needed when the document holds several.
     pub operation_name: Option<String>,
     /// The values of the variables, as they were sent.
@@ -78,13 +84,24 @@ impl Guard {
     /// A guard for documents against `schema`.
     pub fn new(schema: Valid<Schema>, limits: Limits) -> Self {
         let documents = DocumentCache::new(limits.cached_document_bytes);
-        Self { schema, limits, documents }
+        Self { schema, limits, documents, trusted: TrustedDocuments::default() }
+    }
+
+    /// Reads the operator's trusted documents from their manifests; `only` refuses every other document from then on.
+    pub fn trust(&mut self, manifests: &[PathBuf], only: bool) -> Result<(), ManifestError> {
+        self.trusted = TrustedDocuments::read(manifests, only, &self.schema, &self.limits)?;
+        Ok(())
+    }
+
+    /// How many documents are kept, by why they are.
+    pub fn documents(&self) -> Vec<(&'static str, usize)> {
+        vec![("trusted", self.trusted.len()), ("cached", self.documents.len())]
     }
 
     /// Reads a request and checks it against everything that can be known before execution.
     pub fn admit(&self, incoming: Incoming, allowed: Allowed, signed_in: bool) -> Result<Admitted, Refusal> {
-        characters::check(&incoming.query, &incoming.variables)?;
-        let document = self.document(&incoming.query)?;
+        characters::check(incoming.document.text(), &incoming.variables)?;
+        let document = self.document(&incoming.document)?;
         let (operation, read) = document.operation(incoming.operation_name.as_deref())?;
         check_kind(operation.operation_type, allowed)?;
         self.check_shape(read, signed_in)?;
@@ -113,8 +130,19 @@ impl Guard {
         self.limits.refusal
     }
 
-    /// The document of that text, from the cache or read anew.
-    fn document(&self, text: &str) -> Result<Arc<Document>, Refusal> {
+    /// The document: a trusted one as it was read when the server started, another one from the cache or read anew.
+    fn document(&self, source: &DocumentSource) -> Result<Arc<Document>, Refusal> {
+        let text = match source {
+            DocumentSource::Id(id) => return self.trusted.find(id).cloned(),
+            // The clients that send hashes know this sentence, and send their texts from then on.
+            DocumentSource::Hash => {
+                return Err(Refusal::new(RequestCode::PersistedQueryNotFound, "PersistedQueryNotSupported"));
+            }
+            DocumentSource::Text(text) => text,
+        };
+        if let Some(document) = self.trusted.find_text(text)? {
+            return Ok(Arc::clone(document));
+        }
         if let Some(document) = self.documents.find(text) {
             return Ok(document);
         }

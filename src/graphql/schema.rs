@@ -88,6 +88,7 @@ pub struct Subscription(JobSubscription);
 /// The engine over the schema, with what its resolvers need.
 pub fn engine(app: Arc<App>) -> Result<Engine> {
     let limits = limits(&app.config, app.environment);
+    let trusted = app.config.trusted_documents.clone();
     let attach: Attach = Box::new(move |data: &mut Data, caller: Caller| {
         let database = Database::new(app.pool.clone());
         data.insert(Loaders::new(&database, visible(&caller)));
@@ -95,7 +96,7 @@ pub fn engine(app: Arc<App>) -> Result<Engine> {
         data.insert(Arc::clone(&app));
         data.insert(caller);
     });
-    Engine::new(builder(), limits, attach)
+    Engine::new(builder(), limits, attach)?.trusting(&trusted.manifests, trusted.only)
 }
 
 /// Whose rows may hang on what a request returns: nobody's, for a token that may not read.
@@ -109,8 +110,12 @@ fn visible(caller: &Caller) -> Result<Visibility> {
 
 /// The schema in the schema language, without a database behind it.
 pub fn sdl() -> Result<String> {
-    let engine = Engine::new(builder(), Limits::default(), Box::new(|_, _| {}))?;
-    Ok(engine.sdl().to_owned())
+    Ok(without_database(Limits::default())?.sdl().to_owned())
+}
+
+/// The engine over the schema, without anything that its resolvers need.
+pub(crate) fn without_database(limits: Limits) -> Result<Engine> {
+    Engine::new(builder(), limits, Box::new(|_, _| {}))
 }
 
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
@@ -132,15 +137,17 @@ const SIGN_IN_FIELDS: [&str; 7] = [
 const INGEST_FIELDS: [&str; 2] = ["fetchEmails", "extractEmails"];
 
 fn limits(config: &Config, environment: Environment) -> Limits {
-    let introspection = match environment {
+    let usual = match environment {
         Environment::Development => Introspection::Everyone,
         Environment::Production => Introspection::SignedIn,
     };
+    let introspection = config.limits.introspection.unwrap_or(usual);
     let allowance =
         Rate { capacity: config.cost_capacity, restored_per_second: config.cost_restored_per_second };
     let sign_in_fields = SIGN_IN_FIELDS.map(str::to_owned).to_vec();
     let ingest_fields = INGEST_FIELDS.map(str::to_owned).to_vec();
-    Limits { sign_in_fields, ingest_fields, introspection, allowance: Some(allowance), ..Limits::default() }
+    let asked = Limits::from(&config.limits);
+    Limits { sign_in_fields, ingest_fields, introspection, allowance: Some(allowance), ..asked }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use axum::http::header::EXPECT;
 use http_body_util::BodyExt;
 use tokio::time::timeout;
 
+use crate::config::LimitSettings;
 use crate::graphql::engine::{Refusal, RequestCode};
 
 /// What a body may be.
@@ -15,15 +16,18 @@ use crate::graphql::engine::{Refusal, RequestCode};
 pub struct BodyLimits {
     /// The most bytes that are taken.
     pub bytes: usize,
-    /// The most bytes of a body that is too long which are read and thrown away before the answer.
+    /// The most bytes above that which are read and thrown away before the answer.
     pub drained_bytes: usize,
     /// How long the whole body may take.
     pub within: Duration,
 }
 
-impl Default for BodyLimits {
-    fn default() -> Self {
-        Self { bytes: 256 * 1024, drained_bytes: 4 * 1024 * 1024, within: Duration::from_secs(10) }
+/// What is read of a body that is too long: more than the buffers on the way to its client hold.
+const DRAINED_BYTES: usize = 4 * 1024 * 1024;
+
+impl From<&LimitSettings> for BodyLimits {
+    fn from(settings: &LimitSettings) -> Self {
+        Self { bytes: settings.body_bytes, drained_bytes: DRAINED_BYTES, within: settings.body_within }
     }
 }
 
@@ -55,7 +59,7 @@ async fn read_or_drain(mut body: Body, limits: BodyLimits) -> Result<Vec<u8>, Re
             frame.map_err(|_| Refusal::new(RequestCode::BadRequest, "The body broke off before its end."))?;
         let Ok(data) = frame.into_data() else { continue };
         length = length.saturating_add(data.len());
-        if length > limits.drained_bytes {
+        if length.saturating_sub(limits.bytes) > limits.drained_bytes {
             break;
         }
         if length <= limits.bytes {

@@ -19,6 +19,7 @@ use crate::http::graphql::GraphqlEndpoint;
 use crate::http::origin::Origins;
 use crate::http::page;
 use crate::http::router::{self, Cors};
+use crate::http::scrape;
 use crate::users::standing::Standing;
 use crate::users::token_text::TokenText;
 use crate::viewer::{Credential, Viewer};
@@ -32,19 +33,21 @@ const DEVELOPMENT_ORIGIN: &str = "http://localhost:3000";
 /// All paths of the server, answered by `engine`.
 ///
 /// `Rejected` for an origin in `CORS_ORIGINS` that is none.
-pub fn router(app: Arc<App>, engine: Engine) -> Result<Router> {
+pub fn router(app: Arc<App>, engine: impl Into<Arc<Engine>>) -> Result<Router> {
+    let engine = engine.into();
+    let metrics = scrape::beside_the_api(&app, Arc::clone(&engine));
     let pages = cors(&app);
     let (cors, origins) = (pages.layer()?, Origins::parse(&pages.origins)?);
     let clock = app.clock.clone();
-    let page = page::router(app.config.graphiql, clock.clone());
+    let page = page::router(app.config.has_page(), clock.clone());
     let who = Arc::clone(&app);
     let authenticate: Authenticate = Arc::new(move |arrival| {
         let who = Arc::clone(&who);
         Box::pin(async move { caller(&who, &arrival).await })
     });
     let standings = app.standings.clone();
-    let mut endpoint = GraphqlEndpoint::new(Arc::new(engine), authenticate, origins, clock.clone());
-    endpoint.lasting.limits.connections_of_user = app.config.sockets_per_user;
+    let mut endpoint = GraphqlEndpoint::new(engine, authenticate, origins, clock.clone(), &app.config.limits);
+    endpoint.lasting.metrics = app.metrics.clone();
     endpoint.lasting.until_changed = Arc::new(move |viewer| {
         let standings = standings.clone();
         Box::pin(async move { standings.until_changed(viewer).await })
@@ -53,7 +56,7 @@ pub fn router(app: Arc<App>, engine: Engine) -> Result<Router> {
         let app = Arc::clone(&app);
         Box::pin(async move { readiness(&app).await })
     };
-    Ok(router::router(endpoint, Arc::new(readiness), cors, clock).merge(page))
+    Ok(router::router(endpoint, Arc::new(readiness), cors, clock).merge(page).merge(metrics))
 }
 
 /// Redis is no part of it: without it everything works, within about a second.

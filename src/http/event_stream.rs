@@ -8,13 +8,18 @@ use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
+use tokio_util::sync::CancellationToken;
 
-use crate::graphql::engine::{Allowed, Answer, Caller, Incoming, Refusal, RequestCode};
+use crate::graphql::engine::{Allowed, Answer, Answers, Caller, Incoming, Refusal};
 use crate::http::event_stream::pump::Pump;
 use crate::http::lasting::Lasting;
+use crate::http::lasting::occupancy::Place;
 use crate::http::lasting::operation::Operation;
+use crate::http::lasting::term::Term;
 use crate::http::negotiation::MediaType;
+use crate::http::outcome;
 use crate::http::serve::Life;
+use crate::metrics::{Transport, Underway};
 
 pub mod event;
 pub mod pump;
@@ -37,19 +42,34 @@ pub struct Start {
 /// Begins an operation and answers with its events; the answer that refuses it otherwise.
 ///
 /// A subscription counts among the lasting connections of its user. A query ends by itself and does not.
-pub fn begin(lasting: &Lasting, start: Start, life: Life) -> Result<Response, Answer> {
-    let Start { incoming, allowed, caller } = start;
-    let refused = |refusal| Answer::refused(&refusal);
-    let answers = lasting.engine.follow(incoming, allowed, caller.clone()).map_err(refused)?;
-    let lasts = if answers.is_subscription {
-        let place = lasting.enter(&caller).map_err(|limit| refused(too_many(limit)))?;
-        Some((place, lasting.term(&caller, life.stop)))
-    } else {
-        None
+pub fn begin(lasting: &Lasting, start: Start, life: Life, underway: Underway) -> Result<Response, Answer> {
+    let (answers, lasts) = match admit(lasting, start, life.stop) {
+        Ok(admitted) => admitted,
+        Err(refusal) => {
+            let answer = Answer::refused(&refusal);
+            outcome::count(underway, answer.outcome);
+            return Err(answer);
+        }
     };
-    let operation = Operation::start(answers, lasting.within);
-    let frames = Pump { operation, lasts, limits: lasting.limits, connection: life.connection }.start();
+    let operation = Operation::start(answers, lasting.within, underway);
+    let open = lasting.metrics.open(Transport::EventStream);
+    let frames = Pump { operation, lasts, open, limits: lasting.limits, connection: life.connection }.start();
     Ok(response(Body::from_stream(frames)))
+}
+
+/// The answers, and for a subscription its place and how long it may go on.
+fn admit(
+    lasting: &Lasting,
+    start: Start,
+    stop: CancellationToken,
+) -> Result<(Answers, Option<(Place, Term)>), Refusal> {
+    let Start { incoming, allowed, caller } = start;
+    let answers = lasting.engine.follow(incoming, allowed, caller.clone())?;
+    if !answers.is_subscription {
+        return Ok((answers, None));
+    }
+    let place = lasting.enter(&caller).map_err(too_many)?;
+    Ok((answers, Some((place, lasting.term(&caller, stop)))))
 }
 
 /// A stream of one answer, to an operation that did not begin.
@@ -58,8 +78,10 @@ pub fn of_one(answer: &Answer) -> Response {
 }
 
 fn too_many(limit: usize) -> Refusal {
-    let sentence = format!("At most {limit} sockets and event streams may be open at a time.");
-    Refusal { retry_after: Some(PLACE_MAY_BE_FREE), ..Refusal::new(RequestCode::RateLimited, sentence) }
+    Refusal::limited(
+        format!("At most {limit} sockets and event streams may be open at a time."),
+        PLACE_MAY_BE_FREE,
+    )
 }
 
 fn response(body: Body) -> Response {

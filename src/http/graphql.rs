@@ -10,19 +10,21 @@ use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 
 use crate::clock::Clock;
+use crate::config::LimitSettings;
 use crate::error::Result;
-use crate::graphql::engine::{Allowed, Answer, Engine, Incoming, Refusal, RequestCode};
+use crate::graphql::engine::{Allowed, Answer, Engine, Incoming, Outcome, Refusal, RequestCode};
 use crate::http::arrival::{Arrival, Authenticate};
 use crate::http::body::{self, BodyLimits};
 use crate::http::event_stream::{self, Start};
+use crate::http::lasting::Lasting;
 use crate::http::lasting::occupancy::Occupancy;
-use crate::http::lasting::{Lasting, LastingLimits};
 use crate::http::negotiation::{MediaType, accepted, accepted_plain, is_json};
 use crate::http::origin::Origins;
-use crate::http::parameters;
 use crate::http::serve::Life;
 use crate::http::status::status;
 use crate::http::websocket::{self, is_upgrade};
+use crate::http::{outcome, parameters};
+use crate::metrics::{Metrics, Transport, Underway};
 
 /// Everything that answering GraphQL over HTTP takes.
 #[derive(Clone)]
@@ -39,24 +41,28 @@ pub struct GraphqlEndpoint {
     pub lasting: Lasting,
 }
 
-/// How long a request may take unless a setting says otherwise.
-const DEFAULT_WITHIN: Duration = Duration::from_secs(15);
-
 impl GraphqlEndpoint {
-    /// The endpoint with the documented limits, for callers that `authenticate` finds out and pages of `origins`.
-    pub fn new(engine: Arc<Engine>, authenticate: Authenticate, origins: Origins, clock: Clock) -> Self {
-        let (body, within) = (BodyLimits::default(), DEFAULT_WITHIN);
+    /// The endpoint with those limits, for callers that `authenticate` finds out and pages of `origins`.
+    pub fn new(
+        engine: Arc<Engine>,
+        authenticate: Authenticate,
+        origins: Origins,
+        clock: Clock,
+        limits: &LimitSettings,
+    ) -> Self {
+        let within = limits.request_within;
         let lasting = Lasting {
             engine: Arc::clone(&engine),
             authenticate: Arc::clone(&authenticate),
             until_changed: Arc::new(|_| Box::pin(std::future::pending())),
-            limits: LastingLimits::default(),
+            limits: limits.into(),
             within,
             origins,
             clock,
+            metrics: Metrics::default(),
             occupancy: Occupancy::default(),
         };
-        Self { engine, authenticate, body, within, lasting }
+        Self { engine, authenticate, body: limits.into(), within, lasting }
     }
 
     /// Answers one request.
@@ -65,28 +71,38 @@ impl GraphqlEndpoint {
             let arrival = Arrival::of(request.headers().clone(), request.extensions());
             return websocket::answer(self.lasting.clone(), arrival, request).await;
         }
-        let Some(media_type) = accepted(request.headers()) else {
-            return self.refuse_media_types(request).await;
+        let media_type = accepted(request.headers());
+        let transport = match media_type {
+            Some(MediaType::EventStream) => Transport::EventStream,
+            _ => Transport::Http,
+        };
+        let underway = self.lasting.metrics.request(transport);
+        let Some(media_type) = media_type else {
+            return self.refuse_media_types(request, underway).await;
         };
         let allow = if request.method() == Method::GET { "POST" } else { "GET, POST" };
         if media_type == MediaType::EventStream {
-            return self.stream(request, allow).await;
+            return self.stream(request, allow, underway).await;
         }
         let answer = match self.execute(request).await {
             Ok(answer) => answer,
             Err(refusal) => Answer::refused(&refusal),
         };
+        outcome::count(underway, answer.outcome);
         respond(answer, media_type, Some(allow))
     }
 
     /// Answers with an event stream, once nothing but the document can be at fault: all else has the status that it has
     /// without events.
-    async fn stream(&self, request: Request, allow: &'static str) -> Response {
+    async fn stream(&self, request: Request, allow: &'static str, underway: Underway) -> Response {
         let plain = accepted_plain(request.headers()).unwrap_or(MediaType::Json);
         let life = request.extensions().get::<Life>().cloned().unwrap_or_default();
         match self.start(request).await {
-            Ok(start) => event_stream::begin(&self.lasting, start, life),
-            Err(answer) => Err(answer),
+            Ok(start) => event_stream::begin(&self.lasting, start, life, underway),
+            Err(answer) => {
+                outcome::count(underway, answer.outcome);
+                Err(answer)
+            }
         }
         .unwrap_or_else(|answer| match status(answer.outcome, MediaType::EventStream) {
             StatusCode::OK => event_stream::of_one(&answer),
@@ -109,12 +125,13 @@ impl GraphqlEndpoint {
         Ok(Start { incoming, allowed, caller })
     }
 
-    async fn refuse_media_types(&self, request: Request) -> Response {
+    async fn refuse_media_types(&self, request: Request, underway: Underway) -> Response {
         let (head, body) = request.into_parts();
         // Whatever the body is: it is read because the client might never see the answer otherwise.
         let _ = body::read(&head.headers, body, self.body).await;
         let sentence = "This path answers with application/graphql-response+json, application/json or text/event-stream.";
         let refusal = Refusal::new(RequestCode::NotAcceptable, sentence);
+        outcome::count(underway, Outcome::Refused(refusal.code));
         respond(Answer::refused(&refusal), MediaType::Json, None)
     }
 

@@ -9,9 +9,11 @@ use futures_util::future::pending;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::config::LimitSettings;
 use crate::graphql::engine::{Caller, Engine};
 use crate::http::arrival::{Authenticate, UntilChanged};
 use crate::http::origin::Origins;
+use crate::metrics::Metrics;
 
 pub mod occupancy;
 pub mod operation;
@@ -40,15 +42,15 @@ pub struct LastingLimits {
     pub connections_of_address: usize,
 }
 
-impl Default for LastingLimits {
-    fn default() -> Self {
+impl From<&LimitSettings> for LastingLimits {
+    fn from(settings: &LimitSettings) -> Self {
         Self {
-            init_within: Duration::from_secs(5),
-            ping_every: Duration::from_secs(20),
+            init_within: settings.init_within,
+            ping_every: settings.ping_every,
             send_within: Duration::from_secs(10),
-            message_bytes: 64 * 1024,
-            operations: 10,
-            connections_of_user: 5,
+            message_bytes: settings.message_bytes,
+            operations: settings.socket_operations,
+            connections_of_user: settings.sockets_of_user,
             connections_of_address: 50,
         }
     }
@@ -71,6 +73,8 @@ pub struct Lasting {
     pub origins: Origins,
     /// Makes the ids of operations.
     pub clock: Clock,
+    /// Counts the operations and the connections.
+    pub metrics: Metrics,
     /// How many connections there are, by user and by address.
     pub occupancy: Occupancy,
 }

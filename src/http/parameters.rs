@@ -4,7 +4,7 @@ use axum::extract::Query;
 use axum::http::Uri;
 use serde_json::{Map, Value};
 
-use crate::graphql::engine::{Incoming, Refusal, RequestCode};
+use crate::graphql::engine::{DocumentSource, Incoming, Refusal, RequestCode, is_document_id};
 
 /// Reads the body of a POST request.
 pub fn from_body(body: &[u8]) -> Result<Incoming, Refusal> {
@@ -24,7 +24,7 @@ pub fn from_address(address: &Uri) -> Result<Incoming, Refusal> {
     let mut parameters = Map::new();
     for (name, text) in pairs {
         let value = match name.as_str() {
-            "query" | "operationName" => Value::String(text),
+            "query" | "documentId" | "operationName" => Value::String(text),
             "variables" | "extensions" if text.is_empty() => Value::Null,
             "variables" | "extensions" => serde_json::from_str(&text)
                 .map_err(|_| bad_request(format!("The parameter {name} is not JSON.")))?,
@@ -39,19 +39,32 @@ pub fn from_address(address: &Uri) -> Result<Incoming, Refusal> {
 
 /// Reads the parameters of a request from a JSON object.
 pub fn from_parameters(parameters: &mut Map<String, Value>) -> Result<Incoming, Refusal> {
-    let query = match parameters.remove("query") {
-        Some(Value::String(query)) => query,
-        None | Some(Value::Null) => return Err(bad_request("The parameter query is missing.")),
-        Some(_) => return Err(bad_request("The parameter query has to be a string.")),
-    };
-    let operation_name = match parameters.remove("operationName") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(name)) => Some(name).filter(|name| !name.is_empty()),
-        Some(_) => return Err(bad_request("The parameter operationName has to be a string.")),
-    };
+    let query = string(parameters, "query")?;
+    let document_id = string(parameters, "documentId")?;
+    let operation_name = string(parameters, "operationName")?.filter(|name| !name.is_empty());
     let variables = object(parameters, "variables")?;
     let extensions = object(parameters, "extensions")?;
-    Ok(Incoming { query, operation_name, variables, extensions })
+    let document = match (query, document_id) {
+        (Some(_), Some(_)) => return Err(bad_request("Send query or documentId, not both.")),
+        (Some(text), None) => DocumentSource::Text(text),
+        (None, Some(id)) if is_document_id(&id) => DocumentSource::Id(id),
+        (None, Some(_)) => {
+            let sentence =
+                "The parameter documentId has to be like sha256: and 64 hexadecimal digits in lower case.";
+            return Err(bad_request(sentence));
+        }
+        (None, None) if extensions.contains_key("persistedQuery") => DocumentSource::Hash,
+        (None, None) => return Err(bad_request("The parameter query is missing, and documentId is, too.")),
+    };
+    Ok(Incoming { document, operation_name, variables, extensions })
+}
+
+fn string(parameters: &mut Map<String, Value>, name: &str) -> Result<Option<String>, Refusal> {
+    match parameters.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(bad_request(format!("The parameter {name} has to be a string."))),
+    }
 }
 
 fn object(parameters: &mut Map<String, Value>, name: &str) -> Result<Map<String, Value>, Refusal> {
@@ -91,6 +104,11 @@ mod tests {
             "{}",
             "{\"query\": null}",
             "{\"query\": 1}",
+            "{\"documentId\": 1}",
+            "{\"documentId\": \"\"}",
+            "{\"documentId\": \"sha256:12\"}",
+            "{\"query\": \"{a}\", \"documentId\": \"a\"}",
+            "{\"query\": \"\", \"documentId\": \"a\"}",
             "{\"query\": \"{a}\", \"operationName\": 1}",
             "{\"query\": \"{a}\", \"variables\": \"{}\"}",
             "{\"query\": \"{a}\", \"extensions\": []}",
@@ -114,7 +132,7 @@ mod tests {
     fn an_address_carries_all_parameters_once() {
         let address = "/graphql?query=%7B%20a%20%7D&operationName=Q&variables=%7B%22x%22%3A1%7D&other=1";
         let incoming = from_address(&address.parse().unwrap()).unwrap();
-        assert_eq!(incoming.query, "{ a }");
+        assert_eq!(incoming.document, DocumentSource::Text("{ a }".to_owned()));
         assert_eq!(incoming.operation_name.as_deref(), Some("Q"));
         assert_eq!(incoming.variables["x"], 1);
         for address in
@@ -124,10 +142,35 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_id_a_text_or_a_hash_says_which_document_is_meant() {
+        let source = |body: &str| from_body(body.as_bytes()).unwrap().document;
+        let id = DocumentSource::Id("abc".to_owned());
+        assert_eq!(source(r#"{"documentId": "abc"}"#), id);
+        assert_eq!(source(r#"{"documentId": "abc", "query": null}"#), id);
+        let hash = r#""extensions": {"persistedQuery": {"version": 1, "sha256Hash": "00"}}"#;
+        assert_eq!(source(&format!("{{{hash}}}")), DocumentSource::Hash);
+        let text = DocumentSource::Text("{a}".to_owned());
+        assert_eq!(source(&format!(r#"{{"query": "{{a}}", {hash}}}"#)), text);
+        let incoming = from_address(&"/graphql?documentId=abc&query".parse().unwrap());
+        assert!(incoming.is_err(), "both, though one is empty");
+        assert_eq!(from_address(&"/graphql?documentId=abc".parse().unwrap()).unwrap().document, id);
+    }
+
     proptest! {
         #[test]
         fn no_body_makes_the_reader_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
             drop(from_body(&body));
+        }
+
+        #[test]
+        fn no_row_of_json_tokens_makes_the_reader_panic(
+            tokens in prop::collection::vec(prop::sample::select(vec![
+                "{", "}", "[", "]", ",", ":", "\"query\"", "\"variables\"", "\"operationName\"", "\"extensions\"", "\"{a}\"",
+                "\"\\ud800\"", "1e999", "-0", "null", "true", "{\"query\":\"{a}\",\"variables\":", "\u{0}", " ",
+            ]), 0..40),
+        ) {
+            drop(from_body(tokens.concat().as_bytes()));
         }
 
         #[test]

@@ -19,6 +19,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::config::LimitSettings;
 use crate::http::host;
 
 /// How long connections may take.
@@ -41,9 +42,9 @@ pub struct Life {
     pub connection: CancellationToken,
 }
 
-impl Default for Patience {
-    fn default() -> Self {
-        Self { headers: Duration::from_secs(10), stopping: Duration::from_secs(20) }
+impl From<&LimitSettings> for Patience {
+    fn from(settings: &LimitSettings) -> Self {
+        Self { headers: settings.headers_within, stopping: Duration::from_secs(20) }
     }
 }
 

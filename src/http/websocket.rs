@@ -12,6 +12,7 @@ use crate::http::arrival::Arrival;
 use crate::http::lasting::Lasting;
 use crate::http::problem::Problem;
 use crate::http::serve::Life;
+use crate::metrics::Transport;
 
 pub mod close;
 pub mod connection;
@@ -21,8 +22,9 @@ pub mod message;
 const SUBPROTOCOL: &str = "graphql-transport-ws";
 /// What a socket reads and writes at a time, in bytes. The usual 128 KiB of each would be most of what a socket costs.
 const BUFFER: usize = 4 * 1024;
-/// A message above the limit is still read to its end up to this many bytes, so that its sender sees why the socket closes.
-const LARGEST_READ: usize = 256 * 1024;
+/// A message above the limit is still read to its end up to this many times the limit, so that its sender sees why the
+/// socket closes.
+const READ_ABOVE: usize = 4;
 
 /// True for a request that wants to be a WebSocket.
 pub fn is_upgrade(headers: &HeaderMap) -> bool {
@@ -46,18 +48,20 @@ pub async fn answer(lasting: Lasting, arrival: Arrival, request: Request) -> Res
             return Problem::new(rejected.status(), detail).into_response();
         }
     };
+    let largest_read = lasting.limits.message_bytes.saturating_mul(READ_ABOVE);
     let upgrade = upgrade
         .protocols([SUBPROTOCOL])
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER)
-        .max_frame_size(LARGEST_READ)
-        .max_message_size(LARGEST_READ);
+        .max_frame_size(largest_read)
+        .max_message_size(largest_read);
     // Counted from here on: a server that stops waits for the socket that is just being made.
     let Life { stop, sockets: open, .. } = life;
     let token = open.token();
+    let counted = lasting.metrics.open(Transport::WebSocket);
     upgrade.on_upgrade(async move |socket| {
         connection::run(lasting, stop, arrival, socket).await;
-        drop(token);
+        drop((token, counted));
     })
 }
 

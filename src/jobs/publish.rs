@@ -16,6 +16,7 @@ use crate::jobs::event::PublishedEvent;
 use crate::jobs::job::Job;
 use crate::jobs::payload::Kind;
 use crate::jobs::state::{Queue, State};
+use crate::metrics::Metrics;
 use crate::redis::{connect, renew_if_silent};
 
 /// A list of wake-ups is cut to this many.
@@ -65,6 +66,7 @@ impl RedisSettings {
 #[derive(Clone, Debug)]
 pub struct Publisher {
     outlets: Option<Outlets>,
+    metrics: Metrics,
 }
 
 #[derive(Clone, Debug)]
@@ -72,6 +74,8 @@ struct Outlets {
     base: mpsc::Sender<WakeUp>,
     email: mpsc::Sender<WakeUp>,
     events: mpsc::Sender<PublishedEvent>,
+    /// To see whether the links are up.
+    links: [(&'static str, Client); 3],
 }
 
 /// Something to do for a worker.
@@ -84,7 +88,7 @@ struct WakeUp {
 impl Publisher {
     /// One that says nothing.
     pub fn off() -> Self {
-        Self { outlets: None }
+        Self { outlets: None, metrics: Metrics::default() }
     }
 
     /// One that speaks to Redis, each server through a task of its own: one that hangs holds up no other.
@@ -92,17 +96,33 @@ impl Publisher {
     /// Has to be called inside of a Tokio runtime. `Unavailable` when a URL is none; a server may be away.
     pub fn start(settings: &RedisSettings) -> Result<Self> {
         let (events, waiting) = mpsc::channel(WAITING);
-        tokio::spawn(send_events(connect(&settings.events)?, settings.events_key(), waiting));
-        let outlets = Outlets {
-            base: start_wake_ups(settings, Queue::Base)?,
-            email: start_wake_ups(settings, Queue::Email)?,
-            events,
-        };
-        Ok(Self { outlets: Some(outlets) })
+        let events_link = connect(&settings.events)?;
+        tokio::spawn(send_events(events_link.clone(), settings.events_key(), waiting));
+        let (base, base_link) = start_wake_ups(settings, Queue::Base)?;
+        let (email, email_link) = start_wake_ups(settings, Queue::Email)?;
+        let links = [("base", base_link), ("email", email_link), ("events", events_link)];
+        let outlets = Outlets { base, email, events, links };
+        Ok(Self { outlets: Some(outlets), metrics: Metrics::default() })
+    }
+
+    /// The same, which counts there what it tells the others.
+    #[must_use]
+    pub fn counting(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
+    }
+
+    /// Whether the links to Redis are up, each with what it carries.
+    pub fn links(&self) -> Vec<(&'static str, bool)> {
+        let links = self.outlets.iter().flat_map(|outlets| &outlets.links);
+        links.map(|(carries, client)| (*carries, client.is_connected())).collect()
     }
 
     /// Tells the others of a change that is committed. Returns at once, and never fails.
     pub fn publish(&self, job: &Job) {
+        if job.state.is_ended() {
+            let kind = job.known_kind().map_or("OTHER", Kind::as_str);
+            self.metrics.job_ended(kind, job.state.as_str());
+        }
         let Some(outlets) = &self.outlets else { return };
         if job.state == State::Queued {
             let wake_ups = match job.queue {
@@ -119,11 +139,12 @@ impl Publisher {
     }
 }
 
-fn start_wake_ups(settings: &RedisSettings, queue: Queue) -> Result<mpsc::Sender<WakeUp>> {
+fn start_wake_ups(settings: &RedisSettings, queue: Queue) -> Result<(mpsc::Sender<WakeUp>, Client)> {
     let (sender, waiting) = mpsc::channel(WAITING);
     let keys = [false, true].map(|is_bulk| (is_bulk, settings.wake_key(queue, is_bulk)));
-    tokio::spawn(send_wake_ups(connect(settings.wake_url(queue))?, keys, waiting));
-    Ok(sender)
+    let client = connect(settings.wake_url(queue))?;
+    tokio::spawn(send_wake_ups(client.clone(), keys, waiting));
+    Ok((sender, client))
 }
 
 async fn send_wake_ups(client: Client, keys: [(bool, String); 2], mut waiting: mpsc::Receiver<WakeUp>) {

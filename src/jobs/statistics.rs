@@ -9,6 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::db::schema::jobs;
 use crate::db::statement::statement;
+use crate::jobs::payload::Kind;
 use crate::jobs::state::{Queue, State};
 
 /// One queue at one moment.
@@ -68,6 +69,57 @@ pub async fn queues(conn: &mut AsyncPgConnection) -> QueryResult<Vec<QueueStatis
             oldest_queued_at: found.get(&(queue, State::Queued)).and_then(|row| row.oldest),
         })
         .collect())
+}
+
+/// The jobs of one kind that are in one state and have not ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActiveJobs {
+    /// Their queue.
+    pub queue: Queue,
+    /// The name of their kind; `OTHER` for one of another version of the program.
+    pub kind: &'static str,
+    /// Their state.
+    pub state: State,
+    /// How many they are.
+    pub count: i64,
+}
+
+#[derive(QueryableByName)]
+struct ActiveRow {
+    #[diesel(sql_type = Text)]
+    queue: Queue,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Text)]
+    state: State,
+    #[diesel(sql_type = BigInt)]
+    jobs: i64,
+}
+
+/// The jobs that have not ended, by queue, kind and state: each kind waiting and running, also where there is none. The
+/// partial indexes hold no others, so what it costs is bounded by what waits.
+pub async fn count_active(conn: &mut AsyncPgConnection) -> QueryResult<Vec<ActiveJobs>> {
+    let rows: Vec<ActiveRow> = statement(
+        "SELECT queue, kind, state, count(*) AS jobs FROM jobs
+         WHERE state IN ('SCHEDULED', 'RETRYING', 'QUEUED', 'RUNNING') GROUP BY queue, kind, state",
+    )
+    .load(conn)
+    .await?;
+    let mut counts: Vec<ActiveJobs> = Vec::new();
+    for kind in Kind::ALL {
+        for state in [State::Queued, State::Running] {
+            counts.push(ActiveJobs { queue: kind.queue(), kind: kind.as_str(), state, count: 0 });
+        }
+    }
+    for ActiveRow { queue, kind, state, jobs } in rows {
+        let kind = Kind::parse(&kind).map_or("OTHER", Kind::as_str);
+        let same = |known: &&mut ActiveJobs| (known.queue, known.kind, known.state) == (queue, kind, state);
+        match counts.iter_mut().find(same) {
+            Some(known) => known.count += jobs,
+            None => counts.push(ActiveJobs { queue, kind, state, count: jobs }),
+        }
+    }
+    Ok(counts)
 }
 
 /// How many jobs there are in each state, in one statement.

@@ -4,12 +4,17 @@ import { getOperationAST, parse } from "graphql";
 import { type Client, createClient } from "graphql-ws";
 
 import { authorizationIn, bearer, type Headers } from "./headers.ts";
-import { currentSession } from "./session.ts";
+import { currentSession, endSession } from "./session.ts";
 
 /** The server's path, from where this page lies: a proxy may have put both below another one. */
 const ENDPOINT = new URL("graphql", document.baseURI);
 const SOCKETS = new URL(ENDPOINT);
 SOCKETS.protocol = ENDPOINT.protocol === "https:" ? "wss:" : "ws:";
+
+/** An answer of this type is a 200 even where it is a refusal: a browser would note any other as a fault of the page. */
+const QUIET = "application/json";
+/** The close code of a socket whose token, session, role or user is not what it was. */
+const FORBIDDEN = 4403;
 
 /** What stands in the place of an answer until somebody has signed in, where the server shows its schema to no others. */
 export const SIGN_IN_FIRST = "Sign in above, or make yourself a user: then the schema is shown, and completed as you type.";
@@ -19,9 +24,11 @@ type Answer = { data?: unknown; errors?: unknown };
 /** A fetcher that shows each answer over HTTP to `look`. */
 export function createFetcher(look: (answer: Answer) => void): Fetcher {
   return (params, options) => {
-    const headers = headersFor(params, options);
+    const headers = withSession({ ...(options?.headers as Headers | undefined) });
     if (isSubscription(params, options)) return subscribe(params, authorizationIn(headers));
+    if (isIntrospection(params)) headers["Accept"] = QUIET;
     return post(params, headers).then((answer) => {
+      notice(authorizationIn(headers), answer.errors);
       // In production the schema is for who has signed in. What the server says to others sounds like a fault.
       if (isIntrospection(params) && !answer.data && !currentSession()) throw { message: SIGN_IN_FIRST };
       look(answer);
@@ -50,14 +57,26 @@ export async function post(params: Pick<FetcherParams, "query" | "variables" | "
   }
 }
 
-/** The schema is asked for while the page opens, before the headers' editor is filled. */
-function headersFor(params: FetcherParams, options: FetcherOpts | undefined): Headers {
-  const headers: Headers = { ...options?.headers };
+/** The token goes in here and into no editor, so that GraphiQL has none to remember. What a person wrote there goes first. */
+function withSession(headers: Headers): Headers {
   const session = currentSession();
-  if (isIntrospection(params) && session && authorizationIn(headers) === undefined) {
-    headers["Authorization"] = bearer(session.token);
-  }
-  return headers;
+  return session && authorizationIn(headers) === undefined ? { ...headers, Authorization: bearer(session.token) } : headers;
+}
+
+/** Ends the session here when the server has refused its token. */
+function notice(authorization: string | undefined, errors: unknown): void {
+  const session = currentSession();
+  if (!session || authorization !== bearer(session.token) || !Array.isArray(errors)) return;
+  const isRefused = (error: { extensions?: { code?: unknown } } | null) => error?.extensions?.code === "UNAUTHENTICATED";
+  if (errors.some(isRefused)) endSession(session.token);
+}
+
+/** A socket is closed for another role, too, which ends no session: a query tells. */
+async function ask(authorization: string | undefined): Promise<void> {
+  const session = currentSession();
+  if (!session || authorization !== bearer(session.token)) return;
+  const answer = await post({ query: "query StillSignedIn { me { id } }" }, { Authorization: authorization });
+  notice(authorization, answer.errors);
 }
 
 function isIntrospection(params: FetcherParams): boolean {
@@ -99,8 +118,16 @@ function subscribe({ query, variables, operationName }: FetcherParams, authoriza
   };
   const subscribeWith = (observer: Observer) => ({
     unsubscribe: socketFor(authorization).subscribe(request, {
-      next: (result) => observer.next(result),
-      error: (error) => observer.error(asSentence(error)),
+      next: (result) => {
+        notice(authorization, result.errors);
+        observer.next(result);
+      },
+      error: (error) => {
+        notice(authorization, error);
+        // A server that does not answer now says nothing about the session.
+        if (error instanceof CloseEvent && error.code === FORBIDDEN) void ask(authorization).catch(() => undefined);
+        observer.error(asSentence(error));
+      },
       complete: () => observer.complete(),
     }),
   });

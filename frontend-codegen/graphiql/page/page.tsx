@@ -5,12 +5,13 @@ import "@graphiql/react/style.css";
 import "graphiql/graphiql.css";
 import "./page.css";
 
-import { DOC_EXPLORER_PLUGIN, DocExplorerStore } from "@graphiql/plugin-doc-explorer";
+import { DocExplorerStore } from "@graphiql/plugin-doc-explorer";
 import { HISTORY_PLUGIN, HistoryStore } from "@graphiql/plugin-history";
 import { GraphiQLProvider } from "@graphiql/react";
 import { GraphiQL, GraphiQLInterface } from "graphiql";
 import { useMemo, useState, useSyncExternalStore } from "react";
 
+import { DOCS } from "./docs.tsx";
 import { createFetcher } from "./fetcher.ts";
 import { Filling } from "./filling.tsx";
 import { currentSession, onSession, setSession } from "./session.ts";
@@ -18,7 +19,7 @@ import { SignIn } from "./sign-in.tsx";
 import { storage } from "./storage.ts";
 import { TABS } from "./tabs.ts";
 
-const PLUGINS = [DOC_EXPLORER_PLUGIN, HISTORY_PLUGIN];
+const PLUGINS = [DOCS, HISTORY_PLUGIN];
 const DEFAULT_TABS = TABS.map(({ query, variables }) => ({ query, variables: variables ?? null }));
 
 /** What an answer may hold that the next operation needs. */
@@ -51,14 +52,14 @@ export function Page() {
     <GraphiQLProvider
       fetcher={fetcher}
       plugins={PLUGINS}
-      referencePlugin={DOC_EXPLORER_PLUGIN}
+      referencePlugin={DOCS}
       defaultTabs={DEFAULT_TABS}
       storage={storage}
     >
       <HistoryStore>
         <DocExplorerStore>
           <SignIn session={session} />
-          <GraphiQLInterface showPersistHeadersSettings={false} defaultEditorToolsVisibility="headers">
+          <GraphiQLInterface showPersistHeadersSettings={false} defaultEditorToolsVisibility="variables">
             <GraphiQL.Logo>
               <span className="page-name">GraphiQL</span>
             </GraphiQL.Logo>

@@ -1,9 +1,10 @@
 // The box above the editors in which a person signs in and out.
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useState, useSyncExternalStore } from "react";
 
 import { post } from "./fetcher.ts";
 import { bearer } from "./headers.ts";
-import { type Session, setSession } from "./session.ts";
+import { hasEnded, onSession, type Session, setSession } from "./session.ts";
+import { startAnew } from "./storage.ts";
 
 const LOGIN = `mutation SignIn($login: String!, $password: String!) {
   login(input: { login: $login, password: $password }) {
@@ -31,17 +32,26 @@ async function signIn(login: string, password: string): Promise<string | null> {
   return refusal?.message ?? "The server gave no token and did not say why.";
 }
 
-/** Signs out here, whatever the server says: it ends the session if it hears of it, and else the session ends by itself. */
+/** What stands beside the form when the server has ended the session. */
+const ENDED = "Your session has ended. Sign in again; what you wrote is still here.";
+/** How long the server may take to end a session before the page leaves it to end by itself, in milliseconds. */
+const PATIENCE = 2_000;
+
+/**
+ * Signs out here, whatever the server says, and opens the page anew: no answer, no text and no history of this user is
+ * left for the next one.
+ */
 async function signOut({ token }: Session): Promise<void> {
   const query = "mutation SignOut { logout { userErrors { message } } }";
-  const leaving = post({ query }, { Authorization: bearer(token) });
-  setSession(null);
-  await leaving.catch(() => undefined);
+  const leaving = post({ query }, { Authorization: bearer(token) }).catch(() => undefined);
+  await Promise.race([leaving, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+  startAnew();
 }
 
 export function SignIn({ session }: { session: Session | null }) {
   const [said, setSaid] = useState<string | null>(null);
   const [isWaiting, setIsWaiting] = useState(false);
+  const isOver = useSyncExternalStore(onSession, hasEnded);
 
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -55,6 +65,11 @@ export function SignIn({ session }: { session: Session | null }) {
       setSaid("The server did not answer.");
     }
     setIsWaiting(false);
+  }
+
+  function leave(session: Session) {
+    setIsWaiting(true);
+    void signOut(session);
   }
 
   return (
@@ -71,7 +86,7 @@ export function SignIn({ session }: { session: Session | null }) {
               "signed in"
             )}
           </span>
-          <button type="button" onClick={() => void signOut(session)}>
+          <button type="button" disabled={isWaiting} onClick={() => leave(session)}>
             Sign out
           </button>
         </>
@@ -89,7 +104,7 @@ export function SignIn({ session }: { session: Session | null }) {
           <button type="submit" disabled={isWaiting}>
             Sign in
           </button>
-          <span role="alert">{said}</span>
+          <span role="alert">{said ?? (isOver ? ENDED : null)}</span>
         </form>
       )}
     </header>

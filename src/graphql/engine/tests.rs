@@ -2,12 +2,16 @@
 
 mod allowance;
 mod arbitrary;
+mod coercion;
 mod document;
 mod errors;
 mod facts;
+mod generated;
 mod introspection;
 mod limits;
 mod price;
+mod trusted;
+mod values;
 mod variables;
 
 use std::time::Duration;
@@ -39,7 +43,7 @@ fn somebody() -> Caller {
 
 fn asking(query: &str, variables: &Value) -> Incoming {
     Incoming {
-        query: query.to_owned(),
+        document: DocumentSource::Text(query.to_owned()),
         variables: variables.as_object().cloned().unwrap_or_default(),
         ..Incoming::default()
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::graphql::error::{Refusal, RequestCode};
+use crate::graphql::error::Refusal;
 
 /// Buckets that there may be before the full ones are looked for and thrown away.
 const FIRST_CLEARING: usize = 10_000;
@@ -154,7 +154,7 @@ impl Allowances {
             "This request costs {requested}, and {left} of {} are left; {} come back each second.",
             self.rate.capacity, self.rate.restored_per_second
         );
-        Refusal { retry_after: Some(wait), ..Refusal::new(RequestCode::RateLimited, sentence) }
+        Refusal::limited(sentence, wait)
     }
 }
 
@@ -193,6 +193,7 @@ const MICROSECONDS: u128 = 1_000_000;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graphql::error::RequestCode;
 
     const RATE: Rate = Rate { capacity: 100, restored_per_second: 10 };
 

@@ -46,6 +46,17 @@ impl DocumentCache {
         }
     }
 
+    /// How many documents are kept.
+    pub fn len(&self) -> usize {
+        let generations = self.lock();
+        generations.young.len().saturating_add(generations.old.len())
+    }
+
+    /// True when none is.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// No code of ours panics while it holds the lock, and each state of the maps is a sound one.
     fn lock(&self) -> MutexGuard<'_, Generations> {
         self.generations.lock().unwrap_or_else(PoisonError::into_inner)

@@ -73,6 +73,11 @@ impl Document {
         self.weight
     }
 
+    /// Refuses the document when one of its operations has a shape above a limit.
+    pub fn check_shapes(&self, limits: &Limits) -> Result<(), Refusal> {
+        self.operations.values().try_for_each(|read| read.shape.check(limits))
+    }
+
     /// The operation of that name, or the only one.
     pub fn operation(&self, name: Option<&str>) -> Result<(&Node<Operation>, &ReadOperation), Refusal> {
         let operation = self.typed.operations.get(name).map_err(|error| {

@@ -1,8 +1,10 @@
-//! Every limit that a GraphQL request is held to, with its default.
+//! Every limit that a GraphQL document is held to.
 
+pub use crate::config::Introspection;
+use crate::config::LimitSettings;
 use crate::graphql::guard::allowance::Rate;
 
-/// What one request may ask for. Each field is a setting; [`Limits::default`] holds the documented values.
+/// What one request may ask for.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// The longest document, in bytes.
@@ -48,51 +50,36 @@ pub struct Limits {
     pub allowance: Option<Rate>,
 }
 
-/// Who may read the schema through introspection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Introspection {
-    /// Whoever asks.
-    Everyone,
-    /// Whoever has signed in.
-    SignedIn,
-    /// Nobody.
-    Nobody,
-}
-
-impl Introspection {
-    /// True when a caller, signed in or not, may read the schema.
-    pub fn allows(self, signed_in: bool) -> bool {
-        match self {
-            Self::Everyone => true,
-            Self::SignedIn => signed_in,
-            Self::Nobody => false,
+impl From<&LimitSettings> for Limits {
+    /// What the settings say of documents. Who may read the schema is up to the environment where they say nothing.
+    fn from(settings: &LimitSettings) -> Self {
+        Self {
+            document_bytes: settings.document_bytes,
+            tokens: settings.document_tokens,
+            nesting: settings.document_nesting,
+            operations: settings.operations,
+            aliases: settings.aliases,
+            fields: settings.fields,
+            root_fields: settings.root_fields,
+            depth: settings.depth,
+            levels: 64,
+            complexity: settings.complexity,
+            total_count: 50,
+            introspected_schema: 500,
+            refusal: 35,
+            default_page: 25,
+            errors: settings.errors,
+            sign_in_fields: Vec::new(),
+            ingest_fields: Vec::new(),
+            introspection: settings.introspection.unwrap_or(Introspection::SignedIn),
+            cached_document_bytes: 16 * 1024 * 1024,
+            allowance: None,
         }
     }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            document_bytes: 32 * 1024,
-            tokens: 2_000,
-            nesting: 64,
-            operations: 15,
-            aliases: 30,
-            fields: 2_000,
-            root_fields: 20,
-            depth: 12,
-            levels: 64,
-            complexity: 2_000,
-            total_count: 50,
-            introspected_schema: 500,
-            refusal: 35,
-            default_page: 25,
-            errors: 20,
-            sign_in_fields: Vec::new(),
-            ingest_fields: Vec::new(),
-            introspection: Introspection::SignedIn,
-            cached_document_bytes: 16 * 1024 * 1024,
-            allowance: None,
-        }
+        Self::from(&LimitSettings::default())
     }
 }

@@ -3,7 +3,6 @@
 use async_graphql::{Context, Enum, ID, Json, Object};
 use serde_json::Value;
 
-use crate::error::Result;
 use crate::graphql::at_once::Ready;
 use crate::graphql::connection::{Connection, Window};
 use crate::graphql::context::RequestContext;

@@ -22,6 +22,7 @@ use crate::http::lasting::LastingLimits;
 use crate::http::lasting::occupancy::Place;
 use crate::http::lasting::operation::{Event, Operation};
 use crate::http::lasting::term::{Ending, Term};
+use crate::metrics::Open;
 
 /// One operation on its way into a response.
 pub struct Pump {
@@ -29,6 +30,8 @@ pub struct Pump {
     pub operation: Operation,
     /// The place that it takes, and how long it may go on; nothing for what ends by itself.
     pub lasts: Option<(Place, Term)>,
+    /// Counts the stream for as long as it is open.
+    pub open: Open,
     /// What the stream may take.
     pub limits: LastingLimits,
     /// Cancelled to drop the connection.

@@ -41,10 +41,11 @@ impl Server {
         let is_ready = Arc::new(AtomicBool::new(true));
         let engine = Arc::new(test_schema::engine(test_schema::limits()));
         let who: Authenticate = Arc::new(|arrival| ready(authenticate(&arrival)).boxed());
+        let limits = LimitSettings::default();
         let endpoint = GraphqlEndpoint {
-            body: BodyLimits { within: Duration::from_millis(300), ..BodyLimits::default() },
+            body: BodyLimits { within: Duration::from_millis(300), ..BodyLimits::from(&limits) },
             within: Duration::from_millis(300),
-            ..GraphqlEndpoint::new(engine, who, Origins::Any, Clock::System)
+            ..GraphqlEndpoint::new(engine, who, Origins::Any, Clock::System, &limits)
         };
         let flag = Arc::clone(&is_ready);
         let readiness = Arc::new(move || {

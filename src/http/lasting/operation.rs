@@ -14,6 +14,8 @@ use tokio::time::timeout;
 use tracing::Instrument;
 
 use crate::graphql::engine::{Answer, Answers, Refusal};
+use crate::http::outcome;
+use crate::metrics::Underway;
 
 /// What an operation brings.
 pub enum Event {
@@ -33,8 +35,8 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// Runs an operation. A query or a mutation has its time.
-    pub fn start(answers: Answers, within: Duration) -> Self {
+    /// Runs an operation, which is `underway` already. A query or a mutation has its time.
+    pub fn start(answers: Answers, within: Duration, underway: Underway) -> Self {
         // One answer waits while the connection writes the one before.
         let (sender, receiver) = mpsc::channel(1);
         let Answers { is_subscription, mut stream } = answers;
@@ -42,10 +44,15 @@ impl Operation {
             if !is_subscription {
                 let answer = timeout(within, stream.next()).await.ok().flatten();
                 let answer = answer.unwrap_or_else(|| Answer::refused(&Refusal::timed_out(within)));
+                outcome::count(underway, answer.outcome);
                 let _ = sender.send(answer).await;
                 return;
             }
+            let mut underway = Some(underway.lasting());
             while let Some(answer) = stream.next().await {
+                if let Some(underway) = underway.take() {
+                    outcome::count(underway, answer.outcome);
+                }
                 if sender.send(answer).await.is_err() {
                     return;
                 }

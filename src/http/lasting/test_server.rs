@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::clock::Clock;
+use crate::config::LimitSettings;
 use crate::error::{Error, Result};
 use crate::graphql::engine::{Caller, test_schema};
 use crate::http::arrival::{Arrival, Authenticate};
@@ -51,7 +52,8 @@ impl Server {
         let engine = Arc::new(test_schema::engine(test_schema::limits()));
         let who: Authenticate = Arc::new(|arrival| ready(authenticate(&arrival)).boxed());
         let origins = Origins::parse(&["https://app.example".to_owned()]).unwrap();
-        let mut endpoint = GraphqlEndpoint::new(engine, who, origins, Clock::System);
+        let limits = LimitSettings::default();
+        let mut endpoint = GraphqlEndpoint::new(engine, who, origins, Clock::System, &limits);
         let change = CancellationToken::new();
         let changed = change.clone();
         endpoint.lasting.until_changed = Arc::new(move |_| changed.clone().cancelled_owned().boxed());
@@ -63,7 +65,7 @@ impl Server {
         let cors = Cors::default().layer().unwrap();
         let router = router(endpoint, Arc::new(|| ready(Ok(())).boxed()), cors, Clock::System);
         let stop = CancellationToken::new();
-        let patience = Patience { stopping: Duration::from_secs(5), ..Patience::default() };
+        let patience = Patience { stopping: Duration::from_secs(5), ..Patience::from(&limits) };
         let task = tokio::spawn(serve(listener, router, patience, stop.clone()));
         Self { address, stop, change, occupancy, task }
     }

@@ -35,14 +35,14 @@ pub const FILES: &[File] = &[
         gzipped: include_bytes!("../../../frontend-codegen/graphiql/built/licences-D8D31EAC.txt.gz"),
     },
     File {
-        name: "main-2CC6AJHX.css",
-        media_type: "text/css; charset=utf-8",
-        gzipped: include_bytes!("../../../frontend-codegen/graphiql/built/main-2CC6AJHX.css.gz"),
+        name: "main-G2OQYJ3I.js",
+        media_type: "text/javascript; charset=utf-8",
+        gzipped: include_bytes!("../../../frontend-codegen/graphiql/built/main-G2OQYJ3I.js.gz"),
     },
     File {
-        name: "main-L6ABUJX2.js",
-        media_type: "text/javascript; charset=utf-8",
-        gzipped: include_bytes!("../../../frontend-codegen/graphiql/built/main-L6ABUJX2.js.gz"),
+        name: "main-KK6W62PH.css",
+        media_type: "text/css; charset=utf-8",
+        gzipped: include_bytes!("../../../frontend-codegen/graphiql/built/main-KK6W62PH.css.gz"),
     },
     File {
         name: "part-35KKMUHQ.js",

@@ -19,8 +19,10 @@ use crate::http::lasting::Lasting;
 use crate::http::lasting::occupancy::Place;
 use crate::http::lasting::operation::{Event, Operation};
 use crate::http::lasting::term::{Ending, Term};
+use crate::http::outcome;
 use crate::http::websocket::close::Close;
 use crate::http::websocket::message::{self, ClientMessage, parse};
+use crate::metrics::{Transport, Underway};
 
 /// How long the other side may take to close after it was told to.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -212,24 +214,26 @@ impl Connection<'_> {
     }
 
     async fn begin(&mut self, id: String, incoming: Incoming) -> Result<(), Close> {
+        let underway = self.lasting.metrics.request(Transport::WebSocket);
         let limit = self.lasting.limits.operations;
         if self.operations.len() >= limit {
             let sentence = format!("At most {limit} operations may run on a socket at a time.");
-            return self.refuse(&id, &Refusal::new(RequestCode::RateLimited, sentence)).await;
+            return self.refuse(&id, &Refusal::new(RequestCode::RateLimited, sentence), underway).await;
         }
         let request_id = self.lasting.clock.new_id();
         let mut caller = Caller { request_id, ..self.caller.clone() };
         caller.viewer = caller.viewer.map(|viewer| crate::viewer::Viewer { request_id, ..viewer });
         match self.lasting.engine.follow(incoming, Allowed::All, caller) {
             Ok(answers) => {
-                self.operations.insert(id, Operation::start(answers, self.lasting.within));
+                self.operations.insert(id, Operation::start(answers, self.lasting.within, underway));
                 Ok(())
             }
-            Err(refusal) => self.refuse(&id, &refusal).await,
+            Err(refusal) => self.refuse(&id, &refusal, underway).await,
         }
     }
 
-    async fn refuse(&mut self, id: &str, refusal: &Refusal) -> Result<(), Close> {
+    async fn refuse(&mut self, id: &str, refusal: &Refusal, underway: Underway) -> Result<(), Close> {
+        outcome::count(underway, Outcome::Refused(refusal.code));
         self.send(Message::text(message::error(id, &refusal.body()))).await
     }
 

@@ -45,7 +45,7 @@ const OWN_VARIABLES: [(&str, &str); 4] = [
 pub async fn start() -> TestApp {
     // Sockets are opened faster than the server notices that they are closed.
     let change = |app: &mut pennypost::app::App| {
-        app.config.sockets_per_user = 1_000;
+        app.config.limits.sockets_of_user = 1_000;
         app.config.cost_capacity = 1_000_000_000;
     };
     TestApp::start_with(change).await

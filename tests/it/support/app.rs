@@ -62,18 +62,24 @@ impl TestApp {
         Self::start_on(TestDatabase::create().await, change).await
     }
 
+    /// The same with settings of those names, as far as they are about requests.
+    pub async fn start_limited(settings: &[(&str, &str)]) -> Self {
+        Self::start_with(|app| limit(app, settings)).await
+    }
+
+    /// The address of another server on the same database, with settings of those names.
+    pub async fn serve_limited(&self, settings: &[(&str, &str)]) -> String {
+        listen(&self.successor(|app| limit(app, settings)), &self.stop).await
+    }
+
     /// The same on that database.
     pub async fn start_on(database: TestDatabase, change: impl FnOnce(&mut App)) -> Self {
         let import_dir = TempDir::new().unwrap();
         let mut app = app(&database, &import_dir);
         change(&mut app);
         let app = Arc::new(app);
-        let engine = graphql::schema::engine(Arc::clone(&app)).unwrap();
-        let router = endpoint::router(Arc::clone(&app), engine).unwrap();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();
-        tokio::spawn(serve(listener, router, Patience::default(), stop.clone()));
+        let address = listen(&app, &stop).await;
         let client = reqwest::Client::builder().build().unwrap();
         Self { app, address, client, stop, import_dir, database }
     }
@@ -193,6 +199,23 @@ impl Person<'_> {
         request.send().await.unwrap().json().await.unwrap()
     }
 
+    /// The response to a body that may be no request at all, as JSON for a client of the media type of GraphQL.
+    pub async fn post(&self, body: impl Into<reqwest::Body>) -> reqwest::Response {
+        self.posting(&self.test.address).body(body).send().await.unwrap()
+    }
+
+    /// Such a request to the server at that address, before it has a body.
+    pub fn posting(&self, address: &str) -> reqwest::RequestBuilder {
+        let request = self.test.client.post(format!("{address}/graphql"));
+        let request = request
+            .header("content-type", "application/json")
+            .header("accept", "application/graphql-response+json");
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
     /// What a query answers; an error fails the test.
     pub async fn data(&self, query: &str, variables: Value) -> Value {
         let mut answer = self.ask(query, variables).await;
@@ -205,6 +228,11 @@ impl Person<'_> {
         let answer = self.ask(query, variables).await;
         let code = &answer["errors"][0]["extensions"]["code"];
         code.as_str().unwrap_or_else(|| panic!("{query}: {answer:#}")).to_owned()
+    }
+
+    /// The access token.
+    pub fn token(&self) -> String {
+        self.token.clone().expect("somebody who has signed in")
     }
 
     /// A socket that is signed in as this person.
@@ -260,6 +288,25 @@ impl Person<'_> {
             after = page["pageInfo"]["endCursor"].clone();
         }
     }
+}
+
+/// Serves the API of an application on a port of its own until `stop`; the address.
+async fn listen(app: &Arc<App>, stop: &CancellationToken) -> String {
+    let engine = graphql::schema::engine(Arc::clone(app)).unwrap();
+    let router = endpoint::router(Arc::clone(app), engine).unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(serve(listener, router, Patience::from(&app.config.limits), stop.clone()));
+    address
+}
+
+/// Sets what settings of those names say of requests.
+fn limit(app: &mut App, settings: &[(&str, &str)]) {
+    let value = |name: &str| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    let config = Config::from_lookup(|name| value(name).map(str::to_owned)).unwrap();
+    app.config.limits = config.limits;
+    app.config.cost_capacity = config.cost_capacity;
+    app.config.cost_restored_per_second = config.cost_restored_per_second;
 }
 
 /// Runs every job that is due on behalf of `app`.

@@ -49,7 +49,7 @@ async fn the_named_operation_alone_is_executed() {
     let engine = engine(limits());
     let both = "query A { hello } mutation B { increment }";
     let named = |name: &str| Incoming {
-        query: both.to_owned(),
+        document: DocumentSource::Text(both.to_owned()),
         operation_name: Some(name.to_owned()),
         ..Incoming::default()
     };

@@ -64,7 +64,8 @@ async fn a_fragment_bomb_costs_no_more_than_any_document_and_is_refused() {
 #[tokio::test]
 async fn an_operation_that_is_not_selected_cannot_hurt() {
     let document = format!("query A {{ hello }} query B {}", fragment_bomb(22));
-    let incoming = Incoming { query: document, operation_name: Some("A".to_owned()), ..Incoming::default() };
+    let document = DocumentSource::Text(document);
+    let incoming = Incoming { document, operation_name: Some("A".to_owned()), ..Incoming::default() };
     let started = Instant::now();
     let answer = engine(limits()).execute(incoming, Allowed::Queries, nobody()).await;
     assert_eq!(answer.body, br#"{"data":{"hello":"world"}}"#);
