@@ -181,7 +181,7 @@ const MODULES: &[Module] = &[
         "graphql/categories.rs", "graphql/categories/input.rs", "graphql/categories/mutation.rs", "graphql/categories/object.rs", "graphql/categories/query.rs",
         "graphql/connection.rs", "graphql/context.rs", "graphql/cursor.rs", "graphql/database.rs",
         "graphql/engine.rs", "graphql/engine/test_schema.rs", "graphql/engine/tests.rs",
-        "graphql/engine/tests/allowance.rs", "graphql/engine/tests/arbitrary.rs", "graphql/engine/tests/coercion.rs", "graphql/engine/tests/document.rs", "graphql/engine/tests/errors.rs",
+        "graphql/engine/tests/allowance.rs", "graphql/engine/tests/arbitrary.rs", "graphql/engine/tests/at_once.rs", "graphql/engine/tests/coercion.rs", "graphql/engine/tests/document.rs", "graphql/engine/tests/errors.rs",
         "graphql/engine/tests/facts.rs", "graphql/engine/tests/generated.rs", "graphql/engine/tests/introspection.rs", "graphql/engine/tests/limits.rs",
         "graphql/engine/tests/price.rs", "graphql/engine/tests/trusted.rs", "graphql/engine/tests/values.rs", "graphql/engine/tests/variables.rs", "graphql/error.rs",
         "graphql/extraction.rs", "graphql/extraction/input.rs", "graphql/extraction/mutation.rs",

@@ -1,4 +1,4 @@
-//! The header `Host`, which a request of HTTP/1.1 has exactly once. <https://www.rfc-editor.org/rfc/rfc9112#section-3.2>
+//! The header `Host`, which a request of HTTP/1.1 has exactly once (RFC 9112, section 3.2).
 
 use axum::extract::Request;
 use axum::http::header::HOST;

@@ -30,7 +30,12 @@ struct List {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_takes_as_many_statements_for_many_rows_as_for_few() {
     statements::watch();
-    let test = TestApp::start().await;
+    // What a caller may ask for would not hold forty rows with all that hangs on them.
+    let change = |app: &mut pennypost::app::App| {
+        app.config.limits.complexity = 1_000_000;
+        app.config.cost_capacity = 1_000_000_000;
+    };
+    let test = TestApp::start_with(change).await;
     let (ana, chief) = (test.register("ana").await, test.register_admin("chief").await);
     ana.fetch_demo().await;
     test.run_jobs().await;
@@ -41,18 +46,18 @@ async fn a_list_takes_as_many_statements_for_many_rows_as_for_few() {
     }
     // Ended jobs like the ones that ran, so that there are as many as of everything else.
     test.execute(&format!(
-        "INSERT INTO jobs SELECT (jsonb_populate_record(job, jsonb_build_object('id', gen_random_uuid()))).*
+        "INSERT INTO jobs SELECT (jsonb_populate_record(job, jsonb_build_object('id', gen_random_uuid(), 'version', 1))).*
          FROM jobs job, generate_series(1, {ROWS}) WHERE kind = 'EXTRACT_EMAILS' AND state = 'SUCCESS'"
     ))
     .await;
     let schema = printed();
     let (own, roots) = (lists(&schema, "User"), lists(&schema, "Query"));
-    assert!(own.len() >= 12 && roots.len() >= 12, "{} {}", own.len(), roots.len());
+    assert!(own.len() >= 12 && roots.len() >= 10, "{} {}", own.len(), roots.len());
     let mut long = 0;
     for list in &own {
         long += usize::from(check(&test, &ana, list, |inner| format!("{{ me {{ {inner} }} }}"), "/me").await);
     }
-    for list in roots.iter().filter(|list| !ONE_BY_ONE.contains(&list.name.as_str())) {
+    for list in &roots {
         long += usize::from(check(&test, &chief, list, |inner| format!("{{ {inner} }}"), "").await);
     }
     assert!(long >= 16, "{long} lists have {ROWS} rows");
@@ -82,6 +87,7 @@ async fn check(
 /// The lists of a type, each with all that hangs on its rows.
 fn lists(schema: &Schema, of: &str) -> Vec<List> {
     let fields = object(schema, of).unwrap().fields.values();
+    let fields = fields.filter(|field| !ONE_BY_ONE.contains(&field.name.as_str()));
     let connections = fields.filter(|field| is_connection(field) && !needs_arguments(field));
     connections.map(|field| list(schema, field)).collect()
 }

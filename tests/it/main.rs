@@ -14,6 +14,7 @@ mod codes;
 mod demo_mailbox;
 mod dropped_requests;
 mod faults;
+mod hosts;
 mod idempotency;
 mod identity;
 mod import_command;

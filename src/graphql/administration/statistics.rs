@@ -20,7 +20,7 @@ use crate::viewer::Visibility;
 #[derive(Default)]
 pub struct StatisticsQuery;
 
-/// How much there is of everything, of all users together. What is not asked for is not counted.
+/// The object behind `statistics`.
 pub struct Statistics;
 
 /// How many users there are.
@@ -52,6 +52,7 @@ pub struct JobStatistic {
     count: i32,
 }
 
+/// How much there is of everything, of all users together. What is not asked for is not counted.
 #[Object]
 impl Statistics {
     /// The users.

@@ -267,22 +267,6 @@ async fn a_body_that_is_too_long_is_read_to_its_end_and_refused() {
 }
 
 #[tokio::test]
-async fn a_request_names_one_host() {
-    let server = Server::start().await;
-    for (hosts, version, status) in [
-        ("Host: a\r\n", "1.1", "200"),
-        ("", "1.0", "200"),
-        ("", "1.1", "400"),
-        ("Host: a\r\nHost: a\r\n", "1.1", "400"),
-        ("Host: a\r\nHost: b\r\n", "1.0", "400"),
-    ] {
-        let request = format!("GET /livez HTTP/{version}\r\n{hosts}Connection: close\r\n\r\n");
-        let answer = server.raw(request.as_bytes()).await;
-        assert!(answer.starts_with(&format!("HTTP/{version} {status} ")), "{request} {answer}");
-    }
-}
-
-#[tokio::test]
 async fn a_client_that_dawdles_is_cut_off() {
     let server = Server::start().await;
     let answer = server.raw(b"POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Le").await;
