@@ -152,7 +152,7 @@ impl Loaders {
             llm_usages: ByKey::new(database, &visible, |conn, of, ids| {
                 llm_usage::for_ids(conn, of, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
             }),
-            texts: Gathering::new(),
+            texts: Gathering::default(),
             job_events: ByKey::new(database, &visible, |conn, of, keys| {
                 jobs::read::events_by_keys(conn, of, keys)
                     .map(|rows| Ok(rows?.into_iter().map(|row| (row.key(), row)).collect()))
@@ -179,7 +179,7 @@ impl Loaders {
 impl<Found: Clone + Send + Sync + 'static, K: Key> ByKey<Found, K> {
     fn new(database: &Database, visibility: &Visible, read: ForKeys<Found, K>) -> Self {
         let batch = Batch { database: database.clone(), visibility: Arc::clone(visibility), read };
-        Self { gathering: Gathering::new(), batch }
+        Self { gathering: Gathering::default(), batch }
     }
 
     /// What `key` leads to, as far as the viewer may see it. Every field that waits at the same time shares a

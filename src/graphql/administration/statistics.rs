@@ -100,6 +100,7 @@ impl Statistics {
 }
 
 #[Object]
+#[expect(clippy::unused_async, reason = "the derive wants each resolver async")]
 impl StatisticsQuery {
     /// How much there is of everything, of all users together. For admins.
     async fn statistics(&self, ctx: &Context<'_>) -> Result<Statistics> {

@@ -206,7 +206,7 @@ impl Query {
         page(first, last)
     }
     async fn rows(&self, count: i32) -> Vec<Row> {
-        let related = Gathering::new();
+        let related = Gathering::default();
         (0..count).map(|number| Row { number, related: related.clone() }).collect()
     }
     async fn by_ids(&self, ids: Vec<async_graphql::ID>) -> Vec<Item> {

@@ -32,11 +32,6 @@ enum Part<K, Value> {
 }
 
 impl<K: Key, Value: Clone> Gathering<K, Value> {
-    /// A place where nobody waits.
-    pub fn new() -> Self {
-        Self { open: Arc::default() }
-    }
-
     /// What `key` leads to: `read` is asked once for all the keys of the fields that wait at the same time. The first of them lets
     /// the others go first, again and again until no more keys come, and reads; the others sleep until it has an answer. So
     /// a page of 50 rows costs a few steps of one field, and not a few of each.
@@ -95,6 +90,13 @@ impl<K: Key, Value: Clone> Gathering<K, Value> {
     }
 }
 
+impl<K, Value> Default for Gathering<K, Value> {
+    /// A place where nobody waits.
+    fn default() -> Self {
+        Self { open: Arc::default() }
+    }
+}
+
 impl<K, Value> Clone for Gathering<K, Value> {
     fn clone(&self) -> Self {
         Self { open: Arc::clone(&self.open) }
@@ -119,7 +121,7 @@ mod tests {
 
     #[tokio::test]
     async fn all_who_wait_at_the_same_time_are_answered_together() {
-        let (gathering, asked) = (Gathering::new(), AtomicUsize::new(0));
+        let (gathering, asked) = (Gathering::default(), AtomicUsize::new(0));
         let find = async |key: i32| gathering.find(key, |keys| doubled(&asked, keys)).await;
         let found = join_all((0..500).map(|key| find(key % 100 - 1))).await;
         assert!(
@@ -135,7 +137,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_one_answer_leads_to_is_asked_together_too() {
-        let (gathering, asked) = (Gathering::new(), AtomicUsize::new(0));
+        let (gathering, asked) = (Gathering::default(), AtomicUsize::new(0));
         let find = async |key: i32| gathering.find(key, |keys| doubled(&asked, keys)).await;
         let twice = join_all((0..200).map(async |key| find(find(key).await.unwrap() + 1_000).await)).await;
         assert!(twice.into_iter().zip(0..).all(|(found, key)| found == Some((key * 2 + 1_000) * 2)));
@@ -144,7 +146,7 @@ mod tests {
 
     #[tokio::test]
     async fn when_the_first_goes_away_another_asks() {
-        let (gathering, asked) = (Gathering::new(), AtomicUsize::new(0));
+        let (gathering, asked) = (Gathering::default(), AtomicUsize::new(0));
         let find = async |key: i32| gathering.find(key, |keys| doubled(&asked, keys)).await;
         let mut first = Box::pin(find(1));
         let others = join_all((2..10).map(find));
