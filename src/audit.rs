@@ -36,7 +36,7 @@ pub async fn record(
     subject: Option<(SubjectKind, Uuid)>,
     changes: Changes,
 ) -> QueryResult<()> {
-    insert(conn, author, action, owner, &[(subject, changes)]).await
+    insert(conn, author, action, &[(owner, subject, changes)]).await
 }
 
 /// The same for several rows at once, without saying what changed about them.
@@ -48,8 +48,20 @@ pub async fn record_each(
     kind: SubjectKind,
     ids: &[Uuid],
 ) -> QueryResult<()> {
-    let entries: Vec<_> = ids.iter().map(|id| (Some((kind, *id)), Changes::none())).collect();
-    insert(conn, author, action, Some(owner), &entries).await
+    let rows: Vec<_> = ids.iter().map(|id| (owner, *id)).collect();
+    record_owned(conn, author, action, kind, &rows).await
+}
+
+/// The same for rows of several users: each owner with their row.
+pub async fn record_owned(
+    conn: &mut AsyncPgConnection,
+    author: &Author,
+    action: Action,
+    kind: SubjectKind,
+    rows: &[(Uuid, Uuid)],
+) -> QueryResult<()> {
+    let entry = |(owner, id): &(Uuid, Uuid)| (Some(*owner), Some((kind, *id)), Changes::none());
+    insert(conn, author, action, &rows.iter().map(entry).collect::<Vec<_>>()).await
 }
 
 /// The same for a change of `subject` that may have changed nothing, of which there is nothing to tell.
@@ -83,32 +95,40 @@ pub async fn pseudonymise(conn: &mut AsyncPgConnection, user_id: Uuid, pseudonym
     diesel::select(pseudonymise_audit_entries(user_id, pseudonym)).get_result(conn).await
 }
 
+/// Whose it was done to, which of their rows, and what changed about it.
+type Entry = (Option<Uuid>, Option<(SubjectKind, Uuid)>, Changes);
+
 async fn insert(
     conn: &mut AsyncPgConnection,
     author: &Author,
     action: Action,
-    owner: Option<Uuid>,
-    entries: &[(Option<(SubjectKind, Uuid)>, Changes)],
+    entries: &[Entry],
 ) -> QueryResult<()> {
-    let rows: Vec<_> = entries
-        .iter()
-        .map(|(subject, changes)| {
-            let (kind, subject) = subject.unzip();
-            (
-                audit_entries::id.eq(author.clock.new_id()),
-                audit_entries::at.eq(author.clock.now()),
-                audit_entries::action.eq(action.as_str()),
-                audit_entries::owner.eq(owner),
-                audit_entries::actor.eq(author.actor),
-                audit_entries::credential_kind.eq(author.shown.map(Shown::kind)),
-                audit_entries::credential.eq(author.shown.and_then(Shown::id)),
-                audit_entries::address.eq(author.address.map(IpNet::from)),
-                audit_entries::subject_kind.eq(kind.map(SubjectKind::as_str)),
-                audit_entries::subject.eq(subject),
-                audit_entries::changes.eq(changes.clone().into_json()),
-                audit_entries::request_id.eq(author.request_id),
-            )
-        })
-        .collect();
-    diesel::insert_into(audit_entries::table).values(rows).execute(conn).await.map(drop)
+    let row = |(owner, subject, changes): &Entry| {
+        let (kind, subject) = subject.unzip();
+        (
+            audit_entries::id.eq(author.clock.new_id()),
+            audit_entries::at.eq(author.clock.now()),
+            audit_entries::action.eq(action.as_str()),
+            audit_entries::owner.eq(*owner),
+            audit_entries::actor.eq(author.actor),
+            audit_entries::credential_kind.eq(author.shown.map(Shown::kind)),
+            audit_entries::credential.eq(author.shown.and_then(Shown::id)),
+            audit_entries::address.eq(author.address.map(IpNet::from)),
+            audit_entries::subject_kind.eq(kind.map(SubjectKind::as_str)),
+            audit_entries::subject.eq(subject),
+            audit_entries::changes.eq(changes.clone().into_json()),
+            audit_entries::request_id.eq(author.request_id),
+        )
+    };
+    let table = audit_entries::table;
+    let inserted = match entries {
+        // One row is prepared once; of several, each number would be a statement of its own.
+        [one] => diesel::insert_into(table).values(row(one)).execute(conn).await,
+        several => {
+            let rows: Vec<_> = several.iter().map(row).collect();
+            diesel::insert_into(table).values(rows).execute(conn).await
+        }
+    };
+    inserted.map(drop)
 }

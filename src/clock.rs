@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Duration, Utc};
-use uuid::{ContextV7, Timestamp, Uuid};
+use uuid::{Builder, ContextV7, Timestamp, Uuid};
 
 /// Counts the ids of one millisecond, so that ids made one after the other sort that way.
 static COUNTER: Mutex<ContextV7> = Mutex::new(ContextV7::new());
@@ -50,6 +50,12 @@ impl Clock {
     }
 }
 
+/// The smallest id that is made at that moment: ids carry their time, so a list by id can begin at a day.
+pub fn first_id(moment: DateTime<Utc>) -> Uuid {
+    let milliseconds = u64::try_from(moment.timestamp_millis()).unwrap_or_default();
+    Builder::from_unix_timestamp_millis(milliseconds, &[0; 10]).into_uuid()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,6 +66,14 @@ mod tests {
         let ids: Vec<Uuid> = (0..10_000).map(|_| clock.new_id()).collect();
         assert!(ids.is_sorted());
         assert!(ids.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+
+    #[test]
+    fn the_first_id_of_a_moment_lies_between_those_made_before_and_at_it() {
+        let clock = Clock::fixed(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
+        let before = clock.new_id();
+        clock.advance(Duration::milliseconds(1));
+        assert!(before < first_id(clock.now()) && first_id(clock.now()) <= clock.new_id());
     }
 
     #[test]

@@ -5,12 +5,15 @@ use diesel::result::Error as DieselError;
 use crate::error::Error;
 
 pub mod migrate;
+mod narrow;
 pub mod pool;
 #[rustfmt::skip]
 #[expect(missing_docs, reason = "diesel prints this file")]
 pub mod schema;
+pub mod statement;
 pub mod statistics;
 
+pub(crate) use narrow::narrowed;
 pub use pool::{Pool, PooledConnection};
 
 /// Turns the violation of `constraint` into `error`; every other outcome passes as it is.

@@ -5,6 +5,7 @@ pub mod error;
 pub mod guard;
 pub mod user_error;
 
+pub mod at_once;
 pub mod change;
 pub mod connection;
 pub mod context;

@@ -7,6 +7,7 @@ pub mod endpoint;
 pub mod event_stream;
 pub mod graphql;
 pub mod health;
+pub mod host;
 pub mod lasting;
 pub mod metrics;
 pub mod negotiation;

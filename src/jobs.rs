@@ -24,7 +24,6 @@ pub mod retry;
 pub mod running;
 pub mod schedule;
 pub mod state;
-mod statement;
 pub mod statistics;
 pub mod stop;
 pub mod turn;

@@ -92,7 +92,7 @@ const MODULES: &[Module] = &[
     module("sealed", &[&["error", "config", "keys"]], &["sealed.rs"]),
     module("telemetry", &[&["error", "config"]], &["telemetry.rs", "telemetry/captured.rs"]),
     // 1: infrastructure
-    module("db", &[LEAVES], &["db.rs", "db/migrate.rs", "db/pool.rs", "db/schema.rs", "db/statistics.rs"]),
+    module("db", &[LEAVES], &["db.rs", "db/migrate.rs", "db/narrow.rs", "db/pool.rs", "db/schema.rs", "db/statement.rs", "db/statistics.rs"]),
     module("redis", &[LEAVES], &["redis.rs"]),
     module("mailer", &[LEAVES], &["mailer.rs", "mailer/refusal.rs", "mailer/tests.rs"]),
     module("embedded", &[LEAVES], &[
@@ -155,7 +155,7 @@ const MODULES: &[Module] = &[
         "jobs/live/catch_up.rs", "jobs/live/follow.rs", "jobs/live/follow_many.rs", "jobs/live/read.rs",
         "jobs/live/tail.rs", "jobs/payload.rs",
         "jobs/promote.rs", "jobs/publish.rs", "jobs/read.rs", "jobs/rescue.rs", "jobs/retention.rs", "jobs/retry.rs",
-        "jobs/running.rs", "jobs/schedule.rs", "jobs/state.rs", "jobs/statement.rs", "jobs/statistics.rs", "jobs/stop.rs",
+        "jobs/running.rs", "jobs/schedule.rs", "jobs/state.rs", "jobs/statistics.rs", "jobs/stop.rs",
         "jobs/turn.rs", "jobs/wakeup.rs",
     ]),
     // 3: the connected application
@@ -163,7 +163,7 @@ const MODULES: &[Module] = &[
     // 4: transports
     module("graphql", &[LEAVES, INFRASTRUCTURE, DOMAINS, &["app"]], &[
         "graphql/administration.rs", "graphql/administration/input.rs",
-        "graphql/administration/mutation.rs", "graphql/administration/statistics.rs", "graphql/api_tokens.rs", "graphql/api_tokens/input.rs", "graphql/api_tokens/mutation.rs",
+        "graphql/administration/mutation.rs", "graphql/administration/statistics.rs", "graphql/at_once.rs", "graphql/api_tokens.rs", "graphql/api_tokens/input.rs", "graphql/api_tokens/mutation.rs",
         "graphql/api_tokens/object.rs", "graphql/api_tokens/query.rs",
         "graphql/audit.rs", "graphql/audit/input.rs", "graphql/audit/object.rs", "graphql/audit/query.rs",
         "graphql/connected_accounts.rs",
@@ -181,7 +181,7 @@ const MODULES: &[Module] = &[
         "graphql/categories.rs", "graphql/categories/input.rs", "graphql/categories/mutation.rs", "graphql/categories/object.rs", "graphql/categories/query.rs",
         "graphql/connection.rs", "graphql/context.rs", "graphql/cursor.rs", "graphql/database.rs",
         "graphql/engine.rs", "graphql/engine/test_schema.rs", "graphql/engine/tests.rs",
-        "graphql/engine/tests/allowance.rs", "graphql/engine/tests/arbitrary.rs", "graphql/engine/tests/coercion.rs", "graphql/engine/tests/document.rs", "graphql/engine/tests/errors.rs",
+        "graphql/engine/tests/allowance.rs", "graphql/engine/tests/arbitrary.rs", "graphql/engine/tests/at_once.rs", "graphql/engine/tests/coercion.rs", "graphql/engine/tests/document.rs", "graphql/engine/tests/errors.rs",
         "graphql/engine/tests/facts.rs", "graphql/engine/tests/generated.rs", "graphql/engine/tests/introspection.rs", "graphql/engine/tests/limits.rs",
         "graphql/engine/tests/price.rs", "graphql/engine/tests/trusted.rs", "graphql/engine/tests/values.rs", "graphql/engine/tests/variables.rs", "graphql/error.rs",
         "graphql/extraction.rs", "graphql/extraction/input.rs", "graphql/extraction/mutation.rs",
@@ -195,7 +195,7 @@ const MODULES: &[Module] = &[
         "graphql/sessions/input.rs", "graphql/sessions/mutation.rs", "graphql/sessions/object.rs",
         "graphql/sessions/query.rs", "graphql/sessions/signed_in.rs",
         "graphql/llm_usages.rs", "graphql/llm_usages/cost.rs", "graphql/llm_usages/object.rs", "graphql/llm_usages/query.rs",
-        "graphql/loaders/counts.rs", "graphql/loaders/pages.rs", "graphql/sightings.rs", "graphql/sightings/input.rs",
+        "graphql/loaders/counts.rs", "graphql/loaders/gathering.rs", "graphql/loaders/pages.rs", "graphql/sightings.rs", "graphql/sightings/input.rs",
         "graphql/sightings/mutation.rs", "graphql/sightings/object.rs", "graphql/sightings/query.rs",
         "graphql/transactions.rs", "graphql/transactions/aggregate.rs", "graphql/transactions/edit.rs",
         "graphql/transactions/mutation.rs", "graphql/transactions/input.rs", "graphql/transactions/object.rs",
@@ -212,7 +212,7 @@ const MODULES: &[Module] = &[
     module("http", &[LEAVES, DOMAINS, &["app", "graphql::engine"]], &[
         "http.rs", "http/arrival.rs", "http/body.rs", "http/client_address.rs", "http/endpoint.rs", "http/event_stream.rs",
         "http/event_stream/event.rs", "http/event_stream/pump.rs", "http/event_stream/tests.rs",
-        "http/graphql.rs", "http/graphql/tests.rs", "http/health.rs", "http/lasting.rs", "http/lasting/occupancy.rs",
+        "http/graphql.rs", "http/graphql/tests.rs", "http/health.rs", "http/host.rs", "http/lasting.rs", "http/lasting/occupancy.rs",
         "http/lasting/operation.rs", "http/lasting/term.rs", "http/lasting/test_server.rs",
         "http/metrics.rs", "http/negotiation.rs", "http/origin.rs", "http/outcome.rs", "http/page.rs", "http/page/files.rs",
         "http/page/tests.rs", "http/parameters.rs", "http/problem.rs", "http/request_id.rs", "http/router.rs", "http/scrape.rs",

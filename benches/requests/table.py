@@ -38,7 +38,7 @@ def row(case, clients, results, main_clients):
         cells += ["", "", ""]
     p50, p99 = at(http, 0.5), at(http, 0.99)
     cells += [f"{p50:.2f}", f"{p99:.2f}", f"{p99 / p50:.1f}"]
-    cells += [f"{at(floor, 0.99) / at(floor, 0.5):.1f}" if floor else ""]
+    cells += [f"{at(floor, 0.99) / max(0.001, at(floor, 0.5)):.1f}" if floor else ""]
     cpu = [median(http, lambda found, who=who: found["cpu"][who]) for who in range(3)]
     its = f"{median(floor, lambda found: found['cpu'][1]):.0f}" if floor else ""
     return cells + [f"{cpu[0]:.0f}", f"{cpu[1]:.0f}", its, f"{cpu[2]:.0f}"]

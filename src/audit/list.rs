@@ -1,6 +1,6 @@
 //! The entries as rows, and their lists, the newest first. An entry is visible to whose it was done to, and to admins.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -11,9 +11,14 @@ use uuid::Uuid;
 use crate::audit::action::Action;
 use crate::audit::author::Shown;
 use crate::audit::changes::{Change, Changes};
+use crate::clock::first_id;
+use crate::db::narrowed;
 use crate::db::schema::audit_entries;
 use crate::page::Page;
 use crate::viewer::Visibility;
+
+/// How far the moment in the id of an entry may be from the one of the entry.
+const SLACK: TimeDelta = TimeDelta::minutes(1);
 
 /// One thing that somebody did.
 #[derive(Clone, Debug, Queryable, Selectable)]
@@ -111,15 +116,17 @@ fn matching<'a>(visibility: Visibility, filter: &AuditFilter) -> audit_entries::
     if let Some(user) = visibility.user() {
         query = query.filter(audit_entries::owner.eq(user));
     }
-    if !filter.actions.is_empty() {
-        let names: Vec<&str> = filter.actions.iter().map(|action| action.as_str()).collect();
-        query = query.filter(audit_entries::action.eq_any(names));
-    }
+    let actions: Vec<&str> = filter.actions.iter().map(|action| action.as_str()).collect();
+    query = narrowed!(query, audit_entries::action, actions);
     if let Some(from) = filter.from {
-        query = query.filter(audit_entries::at.ge(from));
+        query = query
+            .filter(audit_entries::at.ge(from))
+            .filter(audit_entries::id.ge(first_id(from.checked_sub_signed(SLACK).unwrap_or(from))));
     }
     if let Some(to) = filter.to {
-        query = query.filter(audit_entries::at.le(to));
+        query = query
+            .filter(audit_entries::at.le(to))
+            .filter(audit_entries::id.lt(first_id(to.checked_add_signed(SLACK).unwrap_or(to))));
     }
     query
 }

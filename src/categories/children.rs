@@ -2,12 +2,12 @@
 
 use diesel::dsl::count_star;
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Nullable, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::db::schema::categories;
+use crate::db::statement::statement;
 use crate::page::Page;
 use crate::viewer::Visibility;
 
@@ -31,7 +31,7 @@ pub async fn of_parents(
 ) -> QueryResult<Vec<Child>> {
     // A page for each of many parents takes LATERAL, which diesel has no words for.
     let order = if page.is_from_end { "DESC" } else { "ASC" };
-    let statement = format!(
+    let sql = format!(
         "SELECT page.* FROM categories parent CROSS JOIN LATERAL (
             SELECT c.parent_id, c.id FROM categories c
             WHERE c.user_id = parent.user_id AND c.parent_id = parent.id
@@ -40,7 +40,7 @@ pub async fn of_parents(
         ) AS page
         WHERE parent.id = ANY ($1) AND ($2 IS NULL OR parent.user_id = $2) ORDER BY page.parent_id, page.id"
     );
-    sql_query(statement)
+    statement(sql)
         .bind::<Array<SqlUuid>, _>(ids)
         .bind::<Nullable<SqlUuid>, _>(visibility.user())
         .bind::<Nullable<SqlUuid>, _>(page.after)

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use deadpool::managed::QueueMode;
 use deadpool::{Runtime, Status};
 use diesel::ConnectionError;
 use diesel_async::pooled_connection::deadpool::{Object, Pool as DeadPool, PoolError};
@@ -50,6 +51,8 @@ impl Pool {
         let manager = AsyncDieselConnectionManager::new_with_config(url.expose(), config);
         let connections = DeadPool::builder(manager)
             .max_size(size)
+            // The session that was last at work has its plans and catalogue at hand: a few stay busy, the others sleep.
+            .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(CHECK_OUT_TIMEOUT))
             .create_timeout(Some(CHECK_OUT_TIMEOUT))

@@ -2,12 +2,12 @@
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::{BigInt, Date, Nullable, Numeric, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use crate::db::statement::statement;
 use crate::transactions::aggregate::Period;
 use crate::viewer::Visibility;
 
@@ -50,7 +50,7 @@ pub async fn by_day_and_user(
         None => "$1::uuid IS NULL",
     };
     // The day of a moment is beyond what diesel has words for.
-    let statement = format!(
+    let sql = format!(
         "SELECT (created_at AT TIME ZONE 'UTC')::date AS day, user_id, count(*) AS call_count,
             count(*) FILTER (WHERE cost_usd IS NULL) AS unpriced_call_count,
             coalesce(sum(input_tokens), 0) AS input_tokens, coalesce(sum(output_tokens), 0) AS output_tokens,
@@ -59,7 +59,7 @@ pub async fn by_day_and_user(
             AND created_at < ($3 + 1)::timestamp AT TIME ZONE 'UTC'
         GROUP BY 1, 2 ORDER BY day DESC, cost_usd DESC, user_id LIMIT $4"
     );
-    sql_query(statement)
+    statement(sql)
         .bind::<Nullable<SqlUuid>, _>(visibility.user())
         .bind::<Date, _>(period.from)
         .bind::<Date, _>(period.to)

@@ -3,14 +3,15 @@
 use diesel::dsl::count_star;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Nullable, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::draft::Kind;
 use super::run::{Extraction, Outcome};
-use crate::db::schema::extractions;
+use crate::db::narrowed;
+use crate::db::schema::{emails, extractions};
+use crate::db::statement::statement;
 use crate::page::Page;
 use crate::viewer::Visibility;
 
@@ -76,7 +77,7 @@ pub async fn of_emails(
 ) -> QueryResult<Vec<Placed>> {
     // A page for each of many parents takes LATERAL, which diesel has no words for.
     let order = if page.is_from_end { "ASC" } else { "DESC" };
-    let statement = format!(
+    let sql = format!(
         "SELECT page.* FROM emails parent CROSS JOIN LATERAL (
             SELECT x.email_id, x.id FROM extractions x
             WHERE x.user_id = parent.user_id AND x.email_id = parent.id
@@ -85,7 +86,7 @@ pub async fn of_emails(
         ) AS page
         WHERE parent.id = ANY ($1) AND ($2 IS NULL OR parent.user_id = $2) ORDER BY page.email_id, page.id DESC"
     );
-    sql_query(statement)
+    statement(sql)
         .bind::<Array<SqlUuid>, _>(ids)
         .bind::<Nullable<SqlUuid>, _>(visibility.user())
         .bind::<Nullable<SqlUuid>, _>(page.after)
@@ -101,13 +102,16 @@ pub async fn count_of_emails(
     visibility: Visibility,
     ids: &[Uuid],
 ) -> QueryResult<Vec<(Uuid, i64)>> {
+    let of_email =
+        emails::table.on(emails::user_id.eq(extractions::user_id).and(emails::id.eq(extractions::email_id)));
     let mut query = extractions::table
-        .filter(extractions::email_id.eq_any(ids))
-        .group_by(extractions::email_id)
-        .select((extractions::email_id, count_star()))
+        .inner_join(of_email)
+        .filter(emails::id.eq_any(ids))
+        .group_by(emails::id)
+        .select((emails::id, count_star()))
         .into_boxed();
     if let Some(user) = visibility.user() {
-        query = query.filter(extractions::user_id.eq(user));
+        query = query.filter(emails::user_id.eq(user));
     }
     query.load(conn).await
 }
@@ -117,16 +121,9 @@ fn matching<'a>(visibility: Visibility, filter: &ExtractionFilter) -> extraction
     if let Some(user) = visibility.user() {
         query = query.filter(extractions::user_id.eq(user));
     }
-    if !filter.outcomes.is_empty() {
-        let names: Vec<&str> = filter.outcomes.iter().map(|outcome| outcome.as_str()).collect();
-        query = query.filter(extractions::outcome.eq_any(names));
-    }
-    if !filter.kinds.is_empty() {
-        let names: Vec<&str> = filter.kinds.iter().map(|kind| kind.as_str()).collect();
-        query = query.filter(extractions::kind.eq_any(names));
-    }
-    if !filter.email_ids.is_empty() {
-        query = query.filter(extractions::email_id.eq_any(filter.email_ids.clone()));
-    }
-    query
+    let outcomes: Vec<&str> = filter.outcomes.iter().map(|outcome| outcome.as_str()).collect();
+    query = narrowed!(query, extractions::outcome, outcomes);
+    let kinds: Vec<&str> = filter.kinds.iter().map(|kind| kind.as_str()).collect();
+    query = narrowed!(query, extractions::kind, kinds);
+    narrowed!(query, extractions::email_id, filter.email_ids)
 }

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Nullable, Uuid as SqlUuid};
 use diesel::upsert::excluded;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use crate::db::schema::{extractions, sightings, transactions};
+use crate::db::schema::{emails, extractions, sightings, transactions};
+use crate::db::statement::statement;
 use crate::page::Page;
 use crate::viewer::Visibility;
 
@@ -175,9 +175,14 @@ pub async fn links_for(
     visibility: Visibility,
     ids: &[Uuid],
 ) -> QueryResult<Vec<Link>> {
+    // By the owner, too: that is how the index on the sightings of a transaction begins.
+    let of_transaction = transactions::table.on(transactions::user_id
+        .eq(sightings::user_id)
+        .and(transactions::id.nullable().eq(sightings::transaction_id)));
     let mut query = sightings::table
+        .inner_join(of_transaction)
         .inner_join(extractions::table.on(extractions::id.eq(sightings::extraction_id)))
-        .filter(sightings::transaction_id.eq_any(ids))
+        .filter(transactions::id.eq_any(ids))
         .order((sightings::transaction_id, sightings::id))
         .distinct_on(sightings::transaction_id)
         .select((
@@ -203,16 +208,17 @@ pub async fn transactions_of_emails(
 ) -> QueryResult<Vec<Sighted>> {
     // A page for each of many parents takes LATERAL, which diesel has no words for.
     let order = if page.is_from_end { "DESC" } else { "ASC" };
-    let statement = format!(
-        "SELECT page.* FROM unnest($1) AS mail (id) CROSS JOIN LATERAL (
+    let sql = format!(
+        "SELECT page.* FROM emails parent CROSS JOIN LATERAL (
             SELECT s.email_id, s.id AS sighting_id, s.transaction_id
-            FROM sightings s JOIN transactions t ON t.id = s.transaction_id
-            WHERE s.email_id = mail.id AND t.deleted_at IS NULL AND ($2 IS NULL OR s.user_id = $2)
+            FROM sightings s JOIN transactions t ON t.user_id = s.user_id AND t.id = s.transaction_id
+            WHERE s.user_id = parent.user_id AND s.email_id = parent.id AND t.deleted_at IS NULL
                 AND ($3 IS NULL OR s.id > $3) AND ($4 IS NULL OR s.id < $4)
             ORDER BY s.id {order} LIMIT $5
-        ) AS page ORDER BY page.email_id, page.sighting_id"
+        ) AS page
+        WHERE parent.id = ANY ($1) AND ($2 IS NULL OR parent.user_id = $2) ORDER BY page.email_id, page.sighting_id"
     );
-    sql_query(statement)
+    statement(sql)
         .bind::<Array<SqlUuid>, _>(ids)
         .bind::<Nullable<SqlUuid>, _>(visibility.user())
         .bind::<Nullable<SqlUuid>, _>(page.after)
@@ -230,13 +236,16 @@ pub async fn count_transactions_of_emails(
 ) -> QueryResult<Vec<(Uuid, i64)>> {
     let mut query = sightings::table
         .inner_join(transactions::table.on(transactions::id.nullable().eq(sightings::transaction_id)))
-        .filter(sightings::email_id.eq_any(ids))
+        .inner_join(
+            emails::table.on(emails::user_id.eq(sightings::user_id).and(emails::id.eq(sightings::email_id))),
+        )
+        .filter(emails::id.eq_any(ids))
         .filter(transactions::deleted_at.is_null())
-        .group_by(sightings::email_id)
-        .select((sightings::email_id, count_star()))
+        .group_by(emails::id)
+        .select((emails::id, count_star()))
         .into_boxed();
     if let Some(user) = visibility.user() {
-        query = query.filter(sightings::user_id.eq(user));
+        query = query.filter(emails::user_id.eq(user));
     }
     query.load(conn).await
 }

@@ -11,6 +11,7 @@ use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use crate::error::{Code, Error, Result};
+use crate::graphql::at_once::{AtOnce, Ready};
 use crate::graphql::context::RequestContext;
 use crate::graphql::cursor::{self, CursorKey};
 use crate::graphql::database::Lease;
@@ -162,20 +163,20 @@ impl<Node> Connection<Node> {
 
 /// One page of a list.
 #[Object(name_type)]
-impl<Node: OutputType> Connection<Node> {
+impl<Node: Ready> Connection<Node> {
     /// The rows of this page, each with its cursor.
-    async fn edges(&self) -> &[Edge<Node>] {
-        &self.edges
+    async fn edges(&self) -> Vec<AtOnce<&Edge<Node>>> {
+        self.edges.iter().map(AtOnce).collect()
     }
 
     /// The rows of this page.
-    async fn nodes(&self) -> Vec<&Node> {
-        self.edges.iter().map(|edge| &edge.node).collect()
+    async fn nodes(&self) -> Vec<AtOnce<&Node>> {
+        self.edges.iter().map(|edge| AtOnce(&edge.node)).collect()
     }
 
     /// Where this page stands in the list.
-    async fn page_info(&self) -> &PageInfo {
-        &self.page_info
+    async fn page_info(&self) -> AtOnce<&PageInfo> {
+        AtOnce(&self.page_info)
     }
 
     /// How many rows the whole list has. Counted only when it is asked for.
@@ -190,16 +191,24 @@ impl<Node: OutputType> Connection<Node> {
 
 /// One row of a page, with the cursor at which the list goes on.
 #[Object(name_type)]
-impl<Node: OutputType> Edge<Node> {
+impl<Node: Ready> Edge<Node> {
     /// Where this row stands in the list; give it as `after` or `before`.
     async fn cursor(&self) -> &str {
         &self.cursor
     }
 
     /// The row.
-    async fn node(&self) -> &Node {
-        &self.node
+    async fn node(&self) -> AtOnce<&Node> {
+        AtOnce(&self.node)
     }
+}
+
+impl Ready for PageInfo {
+    const WAITING: &'static [&'static str] = &[];
+}
+
+impl<Node: Ready> Ready for Edge<Node> {
+    const WAITING: &'static [&'static str] = &["node"];
 }
 
 impl<Node: OutputType> TypeName for Connection<Node> {

@@ -182,12 +182,17 @@ impl Engine {
         allowed: Allowed,
         caller: &Caller,
     ) -> Result<(Admitted, Ending), Refusal> {
-        let admitted = self.guard.admit(incoming, allowed, caller.viewer.is_some())?;
+        let payer = Payer::of(caller.viewer.as_ref().map(|viewer| viewer.user_id), caller.address);
+        let paying = self.allowances.as_ref().zip(payer);
+        paying.map(|(all, payer)| all.check(payer, Instant::now())).transpose()?;
+        let admitted = self.guard.admit(incoming, allowed, caller.viewer.is_some()).inspect_err(|_| {
+            if let Some((all, payer)) = paying {
+                all.charge(payer, self.guard.price_of_refusal(), Instant::now());
+            }
+        })?;
         if let Some(viewer) = &caller.viewer {
             scopes::check(&admitted.scopes, viewer.scopes)?;
         }
-        let payer = Payer::of(caller.viewer.as_ref().map(|viewer| viewer.user_id), caller.address);
-        let paying = self.allowances.as_ref().zip(payer);
         let spent = paying.map(|(all, payer)| all.spend(payer, admitted.cost, Instant::now())).transpose()?;
         let ending =
             Ending { request_id: caller.request_id, cost: admitted.cost, errors: self.errors, spent };

@@ -116,6 +116,27 @@ impl NodeType {
     }
 }
 
+/// The tag of a change of a job, which has no uuid of its own: its job's and the version follow.
+const JOB_EVENT: u8 = 22;
+
+/// The id of the change of a job that made the version.
+pub fn of_job_event(job_id: Uuid, version: i64) -> ID {
+    let mut bytes = [0; 25];
+    bytes[0] = JOB_EVENT;
+    bytes[1..17].copy_from_slice(job_id.as_bytes());
+    bytes[17..].copy_from_slice(&version.to_be_bytes());
+    ID(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// The job and the version that `id` names; `None` when it is no id of a change of a job.
+pub fn parse_job_event(id: &ID) -> Option<(Uuid, i64)> {
+    let bytes: [u8; 25] = URL_SAFE_NO_PAD.decode(id.as_str()).ok()?.try_into().ok()?;
+    let (tag, key) = bytes.split_first()?;
+    let (job_id, version) = key.split_first_chunk::<16>()?;
+    let version = i64::from_be_bytes(version.try_into().ok()?);
+    (*tag == JOB_EVENT).then_some((Uuid::from_bytes(*job_id), version))
+}
+
 /// The type and the row that `id` names; `None` when it is no id of ours.
 pub fn parse(id: &ID) -> Option<(NodeType, Uuid)> {
     let bytes: [u8; 17] = URL_SAFE_NO_PAD.decode(id.as_str()).ok()?.try_into().ok()?;
@@ -146,6 +167,14 @@ mod tests {
             for other in NodeType::ALL {
                 prop_assert_eq!(other.parse(&global), (other == node_type).then_some(id));
             }
+        }
+
+        #[test]
+        fn an_id_of_a_change_of_a_job_is_read_as_it_was_written_and_as_nothing_else(id: u128, version: i64) {
+            let global = of_job_event(Uuid::from_u128(id), version);
+            prop_assert_eq!(parse_job_event(&global), Some((Uuid::from_u128(id), version)));
+            prop_assert_eq!(parse(&global), None);
+            prop_assert_eq!(parse_job_event(&NodeType::Job.id(Uuid::from_u128(id))), None);
         }
 
         #[test]

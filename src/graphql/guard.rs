@@ -125,6 +125,11 @@ impl Guard {
         })
     }
 
+    /// What it costs to find out that a document is refused.
+    pub fn price_of_refusal(&self) -> u64 {
+        self.limits.refusal
+    }
+
     /// The document: a trusted one as it was read when the server started, another one from the cache or read anew.
     fn document(&self, source: &DocumentSource) -> Result<Arc<Document>, Refusal> {
         let text = match source {

@@ -1,12 +1,10 @@
 //! Related rows, loaded for all the objects of a request at once: one statement for each kind of relation.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use dataloader::BatchFn;
-use dataloader::non_cached::Loader;
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
 use futures_util::FutureExt;
@@ -19,13 +17,16 @@ use crate::extraction::draft::Draft;
 use crate::extraction::{llm_usage, review, run, sighting};
 use crate::graphql::database::Database;
 use crate::graphql::loaders::counts::Counts;
+use crate::graphql::loaders::gathering::Gathering;
 use crate::graphql::loaders::pages::Pages;
+use crate::mailbox::email_text::Mail;
 use crate::mailbox::{connected_account, email};
 use crate::users::{api_token, session, user};
 use crate::viewer::Visibility;
 use crate::{accounts, categories, jobs, mailbox, transactions, users};
 
 pub mod counts;
+pub mod gathering;
 pub mod pages;
 
 /// The most keys of one statement: more than a page of nodes and edges has.
@@ -65,6 +66,10 @@ pub struct Loaders {
     pub sightings: ByKey<sighting::Sighting>,
     /// What sightings were last read as.
     pub drafts: ByKey<Draft>,
+    /// The texts of mails. Whoever asks says who is reading.
+    pub texts: Gathering<Mail, Loaded<String>>,
+    /// Changes of jobs, by the job and the version.
+    pub job_events: ByKey<jobs::PublishedEvent, (Uuid, i64)>,
     /// Calls of language models by id.
     pub llm_usages: ByKey<llm_usage::LlmUsage>,
     /// The masks of money accounts.
@@ -78,7 +83,8 @@ pub struct Loaders {
 /// What one key leads to.
 #[derive(Clone)]
 pub struct ByKey<Found: Clone, K: Key = Uuid> {
-    loader: Loader<K, Loaded<Found>, Batch<Found, K>>,
+    gathering: Gathering<K, Loaded<Found>>,
+    batch: Batch<Found, K>,
 }
 
 /// What rows are looked for by.
@@ -86,7 +92,8 @@ pub trait Key: Copy + Eq + Hash + Debug + Send + Sync + 'static {}
 
 impl<T: Copy + Eq + Hash + Debug + Send + Sync + 'static> Key for T {}
 
-type Loaded<Found> = std::result::Result<Option<Found>, Arc<Error>>;
+/// What one key led to: nothing where the viewer may see nothing.
+pub type Loaded<Found> = std::result::Result<Option<Found>, Arc<Error>>;
 
 /// Reads what is visible of many keys in one statement.
 type ForKeys<Found, K> =
@@ -145,6 +152,12 @@ impl Loaders {
             llm_usages: ByKey::new(database, &visible, |conn, of, ids| {
                 llm_usage::for_ids(conn, of, ids).map(|rows| by_id(rows, |row| row.id)).boxed()
             }),
+            texts: Gathering::default(),
+            job_events: ByKey::new(database, &visible, |conn, of, keys| {
+                jobs::read::events_by_keys(conn, of, keys)
+                    .map(|rows| Ok(rows?.into_iter().map(|row| (row.key(), row)).collect()))
+                    .boxed()
+            }),
             links: ByKey::new(database, &visible, |conn, of, ids| {
                 sighting::links_for(conn, of, ids).map(|rows| by_id(rows, |row| row.transaction_id)).boxed()
             }),
@@ -163,21 +176,17 @@ impl Loaders {
     }
 }
 
-/// How often a loader lets other fields go first before it asks the database. Once splits a long page in two statements:
-/// the fields that wait for another loader are not all through when the first of them asks.
-const YIELDS: usize = 16;
-
 impl<Found: Clone + Send + Sync + 'static, K: Key> ByKey<Found, K> {
     fn new(database: &Database, visibility: &Visible, read: ForKeys<Found, K>) -> Self {
         let batch = Batch { database: database.clone(), visibility: Arc::clone(visibility), read };
-        Self { loader: Loader::new(batch).with_yield_count(YIELDS).with_max_batch_size(LARGEST_BATCH) }
+        Self { gathering: Gathering::default(), batch }
     }
 
     /// What `key` leads to, as far as the viewer may see it. Every field that waits at the same time shares a
     /// statement, and its error.
     pub async fn load(&self, key: K) -> Loaded<Found> {
-        let loaded = self.loader.try_load(key).await;
-        loaded.unwrap_or_else(|error| Err(Arc::new(Error::internal("a loader lost a key", error))))
+        let loaded = self.gathering.find(key, |keys| self.batch.load(keys).boxed()).await;
+        loaded.unwrap_or_else(|| Err(Arc::new(Error::internal("a loader lost a key", format!("{key:?}")))))
     }
 
     /// The object that `node` makes of what `key` leads to, as a nullable field resolves to it.
@@ -187,9 +196,11 @@ impl<Found: Clone + Send + Sync + 'static, K: Key> ByKey<Found, K> {
     }
 }
 
-impl<Found: Clone, K: Key> BatchFn<K, Loaded<Found>> for Batch<Found, K> {
-    async fn load(&mut self, keys: &[K]) -> HashMap<K, Loaded<Found>> {
-        match self.read(keys).await {
+impl<Found: Clone, K: Key> Batch<Found, K> {
+    /// What each of the keys leads to; their error is that of all of them.
+    async fn load(&self, keys: Vec<K>) -> HashMap<K, Loaded<Found>> {
+        let keys: Vec<K> = keys.into_iter().collect::<HashSet<K>>().into_iter().collect();
+        match self.read(&keys).await {
             Ok(mut found) => keys.iter().map(|key| (*key, Ok(found.remove(key)))).collect(),
             Err(error) => {
                 let error = Arc::new(error);
@@ -197,9 +208,7 @@ impl<Found: Clone, K: Key> BatchFn<K, Loaded<Found>> for Batch<Found, K> {
             }
         }
     }
-}
 
-impl<Found, K: Key> Batch<Found, K> {
     async fn read(&self, keys: &[K]) -> Result<HashMap<K, Found>> {
         let visibility = match &*self.visibility.read().unwrap_or_else(PoisonError::into_inner) {
             Ok(visibility) => *visibility,
@@ -207,7 +216,17 @@ impl<Found, K: Key> Batch<Found, K> {
             Err(_) => return Err(Error::Unauthenticated),
         };
         let mut conn = self.database.lease().await?;
-        Ok((self.read)(&mut conn, visibility, keys).await?.into_iter().collect())
+        let mut found = HashMap::with_capacity(keys.len());
+        for keys in keys.chunks(LARGEST_BATCH) {
+            found.extend((self.read)(&mut conn, visibility, keys).await?);
+        }
+        Ok(found)
+    }
+}
+
+impl<Found, K> Clone for Batch<Found, K> {
+    fn clone(&self) -> Self {
+        Self { database: self.database.clone(), visibility: Arc::clone(&self.visibility), read: self.read }
     }
 }
 

@@ -17,6 +17,7 @@ use crate::graphql::context::RequestContext;
 use crate::graphql::emails::object::Email;
 use crate::graphql::extraction::object::Extraction;
 use crate::graphql::global_id::{self, NodeType};
+use crate::graphql::jobs::event::JobEvent;
 use crate::graphql::jobs::object::Job;
 use crate::graphql::llm_usages::object::LlmUsage;
 use crate::graphql::loaders::Related;
@@ -58,6 +59,8 @@ pub enum Node {
     AuditEntry(AuditEntry),
     /// A personal API token.
     ApiToken(ApiToken),
+    /// One visible change of a job.
+    JobEvent(JobEvent),
 }
 
 /// The queries for objects of any type.
@@ -100,8 +103,12 @@ fn shared(found: Related<Node>) -> Related<Arc<Node>> {
 }
 
 async fn find(ctx: &Context<'_>, id: &ID) -> Related<Node> {
+    let loaders = ctx.loaders();
+    if let Some(key) = global_id::parse_job_event(id) {
+        return loaders.job_events.related(Some(key), |row| JobEvent(row).into()).await;
+    }
     let (node_type, id): (NodeType, Uuid) = global_id::parse(id)?;
-    let (loaders, id) = (ctx.loaders(), Some(id));
+    let id = Some(id);
     match node_type {
         NodeType::User => loaders.users.related(id, |row| User(row).into()).await,
         NodeType::Category => loaders.categories.related(id, |row| Category(row).into()).await,

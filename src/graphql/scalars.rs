@@ -6,6 +6,7 @@ use async_graphql::{
 use chrono::{NaiveDate, SecondsFormat, Utc};
 
 use crate::error::{Error, Result};
+use crate::graphql::at_once::Ready;
 use crate::graphql::cursor::is_storable;
 use crate::money;
 
@@ -65,7 +66,7 @@ impl ScalarType for Date {
     }
 
     fn to_value(&self) -> Value {
-        self.0.format("%Y-%m-%d").to_string().into()
+        self.0.to_string().into()
     }
 }
 
@@ -107,6 +108,10 @@ pub struct Money {
     amount: Decimal,
     /// Of what.
     currency: CurrencyCode,
+}
+
+impl Ready for Money {
+    const WAITING: &'static [&'static str] = &[];
 }
 
 impl Money {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
+use axum::middleware::from_fn;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::LimitSettings;
+use crate::http::host;
 
 /// How long connections may take.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +50,7 @@ impl From<&LimitSettings> for Patience {
 
 /// Serves until `stop` is cancelled, then lets the requests under way end.
 pub async fn serve(listener: TcpListener, router: Router, patience: Patience, stop: CancellationToken) {
+    let router = router.layer(from_fn(host::require_one));
     let mut connections = JoinSet::new();
     let life = Life { stop, ..Life::default() };
     loop {

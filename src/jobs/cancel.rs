@@ -5,9 +5,9 @@ use diesel::sql_types::{Nullable, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::db::statement::statement;
 use crate::jobs::job::{Job, Moved};
 use crate::jobs::read;
-use crate::jobs::statement::statement;
 use crate::viewer::Visibility;
 
 /// Cancels the visible job with that id; `None` when there is no such job. One that has ended, or was asked already, is

@@ -9,9 +9,9 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::db::statement::statement;
 use crate::jobs::claim::milliseconds;
 use crate::jobs::job::Progress;
-use crate::jobs::statement::statement;
 
 /// Who may write a running job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

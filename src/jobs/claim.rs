@@ -7,10 +7,10 @@ use diesel::sql_types::{Array, BigInt, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::db::statement::statement;
 use crate::jobs::job::Job;
 use crate::jobs::payload::{BULK_PRIORITY, Kind};
 use crate::jobs::state::Queue;
-use crate::jobs::statement::statement;
 use crate::jobs::turn::Turn;
 
 /// What a worker has room for in one queue.

@@ -6,9 +6,9 @@ use diesel::sql_types::{Integer, Jsonb, Nullable, SmallInt, Text, Timestamptz, U
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::db::statement::statement;
 use crate::jobs::job::Job;
 use crate::jobs::payload::{JobPayload, Kind};
-use crate::jobs::statement::statement;
 
 /// How often an insert and a look take turns while another job with the key comes and goes.
 const TURNS: u32 = 8;

@@ -6,9 +6,9 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::db::schema::jobs;
+use crate::db::statement::statement;
 use crate::jobs::job::Job;
 use crate::jobs::state::State;
-use crate::jobs::statement::statement;
 
 /// Cancels every job of the user that waits, and asks those that run to stop. Returns what changed, to publish.
 pub async fn cancel_all(conn: &mut AsyncPgConnection, user_id: Uuid) -> QueryResult<Vec<Job>> {

@@ -5,7 +5,7 @@ use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgValue};
 use diesel::prelude::*;
-use diesel::sql_types::Jsonb;
+use diesel::sql_types::{Jsonb, Nullable, Text, Uuid as SqlUuid};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use crate::jobs::job::{Job, JobErrorPayload, Progress};
 use crate::jobs::state::State;
 
 /// One visible change of a job. (job, version) is unique, and the versions of a job have no hole.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, QueryableByName, Selectable, Serialize, Deserialize)]
 #[diesel(table_name = job_events, check_for_backend(Pg))]
 pub struct JobEvent {
     /// The job.
@@ -49,19 +49,26 @@ pub struct EventData {
 }
 
 /// An event as it travels through Redis, with what a reader needs to route it without a look at the database.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, QueryableByName, Selectable, Serialize, Deserialize)]
 #[diesel(table_name = job_events, check_for_backend(Pg))]
 pub struct PublishedEvent {
     /// For whom the job runs.
-    #[diesel(select_expression = jobs::user_id)]
+    #[diesel(select_expression = jobs::user_id, sql_type = Nullable<SqlUuid>)]
     pub user_id: Option<Uuid>,
     /// The name of its kind.
-    #[diesel(select_expression = jobs::kind)]
+    #[diesel(select_expression = jobs::kind, sql_type = Text)]
     pub kind: String,
     /// The event.
     #[diesel(embed)]
     #[serde(flatten)]
     pub event: JobEvent,
+}
+
+impl PublishedEvent {
+    /// The job and the version: what it is found by.
+    pub fn key(&self) -> (Uuid, i64) {
+        (self.event.job_id, self.event.version)
+    }
 }
 
 impl From<&Job> for PublishedEvent {

@@ -9,10 +9,10 @@ use diesel::sql_types::{BigInt, Integer, Jsonb, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 
+use crate::db::statement::statement;
 use crate::jobs::checkpoint::Claim;
 use crate::jobs::claim::milliseconds;
 use crate::jobs::job::{Job, Progress};
-use crate::jobs::statement::statement;
 
 /// Why an attempt failed, without what the database adds: the attempt and the time.
 #[derive(Clone, Debug)]

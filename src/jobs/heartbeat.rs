@@ -8,8 +8,8 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::db::statement::statement;
 use crate::jobs::claim::milliseconds;
-use crate::jobs::statement::statement;
 
 /// A worker process as people see it in `job_workers`.
 #[derive(Clone, Debug)]

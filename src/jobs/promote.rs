@@ -6,8 +6,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use crate::db::statement::statement;
 use crate::jobs::job::Job;
-use crate::jobs::statement::statement;
 
 /// How many jobs one call moves at most.
 pub const BATCH: usize = 500;

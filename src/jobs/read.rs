@@ -3,11 +3,14 @@
 use diesel::dsl::count_star;
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Nullable, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::db::narrowed;
 use crate::db::schema::{job_events, jobs};
-use crate::jobs::event::JobEvent;
+use crate::db::statement::statement;
+use crate::jobs::event::{JobEvent, PublishedEvent};
 use crate::jobs::job::Job;
 use crate::jobs::payload::Kind;
 use crate::jobs::state::State;
@@ -95,42 +98,68 @@ pub async fn events_for(
     query.load(conn).await
 }
 
-/// One stretch of the events of a visible job, by version.
-pub async fn list_events(
+/// The events with those jobs and versions, as far as their jobs are visible.
+pub async fn events_by_keys(
     conn: &mut AsyncPgConnection,
     visibility: Visibility,
-    job_id: Uuid,
-    page: Page<i64>,
-) -> QueryResult<Vec<JobEvent>> {
+    keys: &[(Uuid, i64)],
+) -> QueryResult<Vec<PublishedEvent>> {
+    let (ids, versions): (Vec<Uuid>, Vec<i64>) = keys.iter().copied().unzip();
     let mut query = job_events::table
-        .filter(job_events::job_id.eq_any(matching(visibility, &JobFilter::default()).select(jobs::id)))
-        .filter(job_events::job_id.eq(job_id))
-        .limit(page.limit)
-        .select(JobEvent::as_select())
+        .inner_join(jobs::table)
+        .filter(jobs::id.eq_any(ids))
+        .filter(job_events::version.eq_any(versions))
+        .select(PublishedEvent::as_select())
         .into_boxed();
-    if let Some(after) = page.after {
-        query = query.filter(job_events::version.gt(after));
+    if let Some(user) = visibility.user() {
+        query = query.filter(jobs::user_id.eq(user));
     }
-    if let Some(before) = page.before {
-        query = query.filter(job_events::version.lt(before));
-    }
-    let sorted = if page.is_from_end {
-        query.order(job_events::version.desc())
-    } else {
-        query.order(job_events::version.asc())
-    };
-    Ok(page.in_order(sorted.load(conn).await?))
+    query.load(conn).await
 }
 
-/// How many events a visible job has.
+/// A page of the events of each of the visible jobs among `ids`, by version.
+pub async fn events_of_jobs(
+    conn: &mut AsyncPgConnection,
+    visibility: Visibility,
+    ids: &[Uuid],
+    page: Page<i64>,
+) -> QueryResult<Vec<PublishedEvent>> {
+    // A page for each of many parents takes LATERAL, which diesel has no words for.
+    let order = if page.is_from_end { "DESC" } else { "ASC" };
+    let sql = format!(
+        "SELECT parent.user_id, parent.kind, page.* FROM jobs parent CROSS JOIN LATERAL (
+            SELECT e.* FROM job_events e
+            WHERE e.job_id = parent.id AND ($3 IS NULL OR e.version > $3) AND ($4 IS NULL OR e.version < $4)
+            ORDER BY e.version {order} LIMIT $5
+        ) AS page
+        WHERE parent.id = ANY ($1) AND ($2 IS NULL OR parent.user_id = $2) ORDER BY page.job_id, page.version"
+    );
+    statement(sql)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .bind::<Nullable<SqlUuid>, _>(visibility.user())
+        .bind::<Nullable<BigInt>, _>(page.after)
+        .bind::<Nullable<BigInt>, _>(page.before)
+        .bind::<BigInt, _>(page.limit)
+        .load(conn)
+        .await
+}
+
+/// How many events each of the visible jobs among `ids` has; one with none is left out.
 pub async fn count_events(
     conn: &mut AsyncPgConnection,
     visibility: Visibility,
-    job_id: Uuid,
-) -> QueryResult<i64> {
-    let visible = matching(visibility, &JobFilter::default()).select(jobs::id);
-    let events = job_events::table.filter(job_events::job_id.eq(job_id));
-    events.filter(job_events::job_id.eq_any(visible)).select(count_star()).first(conn).await
+    ids: &[Uuid],
+) -> QueryResult<Vec<(Uuid, i64)>> {
+    let mut query = job_events::table
+        .inner_join(jobs::table)
+        .filter(jobs::id.eq_any(ids))
+        .group_by(jobs::id)
+        .select((jobs::id, count_star()))
+        .into_boxed();
+    if let Some(user) = visibility.user() {
+        query = query.filter(jobs::user_id.eq(user));
+    }
+    query.load(conn).await
 }
 
 fn matching(visibility: Visibility, filter: &JobFilter) -> jobs::BoxedQuery<'static, Pg> {
@@ -141,12 +170,7 @@ fn matching(visibility: Visibility, filter: &JobFilter) -> jobs::BoxedQuery<'sta
     if let Some(user) = filter.user_id {
         query = query.filter(jobs::user_id.eq(user));
     }
-    if !filter.states.is_empty() {
-        query = query.filter(jobs::state.eq_any(filter.states.clone()));
-    }
-    if !filter.kinds.is_empty() {
-        let names: Vec<&str> = filter.kinds.iter().map(|kind| kind.as_str()).collect();
-        query = query.filter(jobs::kind.eq_any(names));
-    }
-    query
+    query = narrowed!(query, jobs::state, filter.states);
+    let kinds: Vec<&str> = filter.kinds.iter().map(|kind| kind.as_str()).collect();
+    narrowed!(query, jobs::kind, kinds)
 }

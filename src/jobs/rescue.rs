@@ -4,8 +4,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use crate::db::statement::statement;
 use crate::jobs::job::Job;
-use crate::jobs::statement::statement;
 
 /// A job whose worker vanished this often with no checkpoint between is what makes it vanish.
 pub const CRASHES_TO_FAIL: i32 = 3;

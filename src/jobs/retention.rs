@@ -8,11 +8,11 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
 use crate::db::Pool;
+use crate::db::statement::statement;
 use crate::jobs::claim::milliseconds;
 use crate::jobs::failure::JobError;
 use crate::jobs::job::Progress;
 use crate::jobs::running::{Outcome, RunningJob};
-use crate::jobs::statement::statement;
 
 /// Rows a transaction. Each takes its events with it.
 const BATCH: i64 = 500;

@@ -6,10 +6,10 @@ use diesel::sql_types::{Integer, Nullable, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::db::statement::statement;
 use crate::jobs::enqueue::find_active;
 use crate::jobs::job::{Job, Moved};
 use crate::jobs::read;
-use crate::jobs::statement::statement;
 use crate::viewer::Visibility;
 
 /// Puts the visible job with that id back to work; `None` when there is no such job. One that is active, or ended well,

@@ -6,12 +6,12 @@ use diesel::sql_types::{Array, Text, Timestamptz};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
 use crate::clock::Clock;
+use crate::db::statement::statement;
 use crate::error::{Error, Result};
 use crate::jobs::cron::Cron;
 use crate::jobs::enqueue::{NewJob, enqueue};
 use crate::jobs::job::Job;
 use crate::jobs::payload::JobPayload;
-use crate::jobs::statement::statement;
 
 /// A schedule that this program knows.
 struct Schedule {

@@ -8,9 +8,9 @@ use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::db::schema::jobs;
+use crate::db::statement::statement;
 use crate::jobs::payload::Kind;
 use crate::jobs::state::{Queue, State};
-use crate::jobs::statement::statement;
 
 /// One queue at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,11 +5,11 @@ use diesel::sql_types::{Array, BigInt, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::db::statement::statement;
 use crate::jobs::claim::{bulk_kinds, names};
 use crate::jobs::job::Job;
 use crate::jobs::payload::Kind;
 use crate::jobs::state::Queue;
-use crate::jobs::statement::statement;
 
 /// What a worker remembers between two claims.
 #[derive(Debug, Default)]

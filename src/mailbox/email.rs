@@ -7,8 +7,8 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use crate::db::containing;
 use crate::db::schema::{email_places, emails};
+use crate::db::{containing, narrowed};
 use crate::page::Page;
 use crate::viewer::Visibility;
 
@@ -174,10 +174,8 @@ fn matching<'a>(visibility: Visibility, filter: &EmailFilter) -> emails::BoxedQu
     if let Some(to) = filter.received_to {
         query = query.filter(emails::received_at.le(to));
     }
-    if !filter.extraction_statuses.is_empty() {
-        let names: Vec<&str> = filter.extraction_statuses.iter().map(|status| status.as_str()).collect();
-        query = query.filter(emails::extraction_status.eq_any(names));
-    }
+    let statuses: Vec<&str> = filter.extraction_statuses.iter().map(|status| status.as_str()).collect();
+    query = narrowed!(query, emails::extraction_status, statuses);
     if !filter.connected_account_ids.is_empty() {
         let places = email_places::table
             .filter(email_places::user_id.eq(emails::user_id))

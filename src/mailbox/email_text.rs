@@ -4,30 +4,42 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use crate::audit::{self, Action, Author, Changes, SubjectKind};
+use crate::audit::{self, Action, Author, SubjectKind};
 use crate::db::schema::{email_texts, emails};
-use crate::mailbox::{Email, ExtractionStatus};
+use crate::mailbox::ExtractionStatus;
 
-/// The newest text of a mail that the viewer was found to see; `None` when it has none. A look into somebody else's mail is
-/// written down beside it.
+/// A mail, and whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Mail {
+    /// The owner.
+    pub owner: Uuid,
+    /// The mail.
+    pub id: Uuid,
+}
+
+/// The newest texts of mails that the viewer was found to see, by the id of the mail; one without a text is left out. Each look into
+/// somebody else's mail is written down beside it.
 pub async fn read(
     conn: &mut AsyncPgConnection,
     author: &Author,
     reader: Uuid,
-    email: &Email,
-) -> QueryResult<Option<String>> {
+    mails: &[Mail],
+) -> QueryResult<Vec<(Uuid, String)>> {
+    let (owners, ids): (Vec<Uuid>, Vec<Uuid>) = mails.iter().map(|mail| (mail.owner, mail.id)).unzip();
     let texts = email_texts::table
-        .filter(email_texts::user_id.eq(email.user_id).and(email_texts::email_id.eq(email.id)))
-        .order(email_texts::version.desc())
-        .select(email_texts::text);
+        .filter(email_texts::user_id.eq_any(owners).and(email_texts::email_id.eq_any(ids)))
+        .order((email_texts::email_id, email_texts::version.desc()))
+        .distinct_on(email_texts::email_id)
+        .select((email_texts::email_id, email_texts::text));
+    let foreign = mails.iter().filter(|mail| mail.owner != reader);
+    let looks: Vec<(Uuid, Uuid)> = foreign.map(|mail| (mail.owner, mail.id)).collect();
+    if looks.is_empty() {
+        return texts.load(conn).await;
+    }
     conn.transaction(async |conn| {
-        let text = texts.first(conn).await.optional()?;
-        if reader != email.user_id {
-            let subject = Some((SubjectKind::Email, email.id));
-            let (owner, action) = (Some(email.user_id), Action::EmailTextRead);
-            audit::record(conn, author, action, owner, subject, Changes::none()).await?;
-        }
-        Ok(text)
+        let found = texts.load(conn).await?;
+        audit::record_owned(conn, author, Action::EmailTextRead, SubjectKind::Email, &looks).await?;
+        Ok(found)
     })
     .await
 }

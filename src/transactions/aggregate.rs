@@ -6,19 +6,17 @@
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::{BigInt, Date, Nullable, Numeric, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use crate::db::statement::statement;
 use crate::error::{Code, Error, Result};
 use crate::viewer::Visibility;
 
 /// The most intervals of one answer.
 const MOST_INTERVALS: i64 = 400;
-const IS_EARNED: &str = "c.kind = 'INCOME' OR (c.id IS NULL AND t.amount > 0)";
-const IS_SPENT: &str = "c.kind = 'EXPENSE' OR (c.id IS NULL AND t.amount < 0)";
 
 /// What spending is summed up by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -134,32 +132,37 @@ pub async fn spending(
     group: SpendingGroup,
     most: i64,
 ) -> QueryResult<Vec<Spending>> {
-    let (key, shown) = match group {
+    let (key, merchant, shown) = match group {
         SpendingGroup::Category => {
-            ("t.category_id", "category_id, NULL::uuid AS account_id, NULL::text AS merchant")
+            ("t.category_id", "NULL::text", "key AS category_id, NULL::uuid AS account_id")
         }
         SpendingGroup::Account => {
-            ("t.account_id", "NULL::uuid AS category_id, account_id, NULL::text AS merchant")
+            ("t.account_id", "NULL::text", "NULL::uuid AS category_id, key AS account_id")
         }
         SpendingGroup::Merchant => {
-            ("lower(t.merchant)", "NULL::uuid AS category_id, NULL::uuid AS account_id, merchant")
+            ("lower(t.merchant)", "max(t.merchant)", "NULL::uuid AS category_id, NULL::uuid AS account_id")
         }
     };
-    let summed = match group {
-        SpendingGroup::Category => "t.category_id",
-        SpendingGroup::Account => "t.account_id",
-        SpendingGroup::Merchant => "max(t.merchant) AS merchant",
-    };
-    let rows = rows(visibility);
-    // Ranks within groups take a window, which diesel has no words for.
-    let statement = format!(
-        "SELECT {shown}, currency, spent, transaction_count FROM (
-            SELECT {summed}, t.currency, -sum(t.amount) AS spent, count(*) AS transaction_count,
-                row_number() OVER (PARTITION BY t.currency ORDER BY sum(t.amount), {key}) AS place
-            FROM {rows} AND ({IS_SPENT}) GROUP BY t.currency, {key}
+    let (rows, categories) = (rows(visibility), categories(visibility));
+    // Ranks within groups take a window, which diesel has no words for. The rows are added up before they meet their
+    // categories: there are fewer sums than rows.
+    let sql = format!(
+        "SELECT {shown}, merchant, currency, spent, transaction_count FROM (
+            SELECT s.key, max(s.merchant) AS merchant, s.currency,
+                -sum(CASE WHEN c.id IS NULL THEN s.lost ELSE s.total END) AS spent,
+                sum(CASE WHEN c.id IS NULL THEN s.losses ELSE s.number END)::bigint AS transaction_count,
+                row_number() OVER (PARTITION BY s.currency
+                    ORDER BY sum(CASE WHEN c.id IS NULL THEN s.lost ELSE s.total END), s.key) AS place
+            FROM (
+                SELECT {key} AS key, {merchant} AS merchant, t.category_id, t.currency, sum(t.amount) AS total,
+                    count(*) AS number, sum(t.amount) FILTER (WHERE t.amount < 0) AS lost,
+                    count(*) FILTER (WHERE t.amount < 0) AS losses
+                FROM {rows} GROUP BY 1, t.category_id, t.currency
+            ) AS s LEFT JOIN {categories} AS c ON c.id = s.category_id
+            WHERE c.kind = 'EXPENSE' OR (c.id IS NULL AND s.losses > 0) GROUP BY s.key, s.currency
         ) AS ranked WHERE place <= $4 ORDER BY currency, place"
     );
-    sql_query(statement)
+    statement(sql)
         .bind::<Nullable<SqlUuid>, _>(visibility.user())
         .bind::<Date, _>(period.from)
         .bind::<Date, _>(period.to)
@@ -180,30 +183,39 @@ pub async fn cash_flow(
         let message = format!("A period has at most {MOST_INTERVALS} intervals; take longer ones.");
         return Err(Error::rejected("period", Code::LimitExceeded, message));
     }
-    let (rows, name) = (rows(visibility), interval.name());
+    let (rows, categories, name) = (rows(visibility), categories(visibility), interval.name());
     // Sums under a condition, by the beginning of an interval, are beyond what diesel has words for.
-    let statement = format!(
+    let sql = format!(
         "SELECT date_trunc('{name}', t.booked_on::timestamp)::date AS starts_on, t.currency,
-            coalesce(sum(t.amount) FILTER (WHERE {IS_EARNED}), 0) AS income,
-            -coalesce(sum(t.amount) FILTER (WHERE {IS_SPENT}), 0) AS spending, count(*) AS transaction_count
-        FROM {rows} AND c.kind IS DISTINCT FROM 'TRANSFER' GROUP BY 1, 2 ORDER BY 1, 2"
+            coalesce(sum(t.amount) FILTER (WHERE c.kind = 'INCOME' OR (c.id IS NULL AND t.amount > 0)), 0) AS income,
+            -coalesce(sum(t.amount) FILTER (WHERE c.kind = 'EXPENSE' OR (c.id IS NULL AND t.amount < 0)), 0) AS spending,
+            count(*) AS transaction_count
+        FROM (SELECT t.* FROM {rows}) AS t LEFT JOIN {categories} AS c ON c.id = t.category_id
+        WHERE c.kind IS DISTINCT FROM 'TRANSFER' GROUP BY 1, 2 ORDER BY 1, 2"
     );
-    let query = sql_query(statement)
+    let query = statement(sql)
         .bind::<Nullable<SqlUuid>, _>(visibility.user())
         .bind::<Date, _>(period.from)
         .bind::<Date, _>(period.to);
     Ok(query.load(conn).await?)
 }
 
-/// The visible rows that count, beside their categories. A plan is made once for every value, so whether a user is named
-/// is a matter of the text.
+/// The visible rows that count. A plan is made once for every value, so whether a user is named is a matter of the text.
 fn rows(visibility: Visibility) -> String {
-    let owner = match visibility.user() {
-        Some(_) => "t.user_id = $1",
-        None => "$1::uuid IS NULL",
-    };
+    let owner = owner(visibility, "t.user_id");
     format!(
-        "transactions t LEFT JOIN categories c ON c.user_id = t.user_id AND c.id = t.category_id
-        WHERE {owner} AND t.deleted_at IS NULL AND t.state <> 'VOID' AND t.booked_on BETWEEN $2 AND $3"
+        "transactions t WHERE {owner} AND t.deleted_at IS NULL AND t.state <> 'VOID' AND t.booked_on BETWEEN $2 AND $3"
     )
+}
+
+/// The visible categories: few enough to be read whole, which is less work than to look each of them up.
+fn categories(visibility: Visibility) -> String {
+    format!("(SELECT id, kind FROM categories WHERE {})", owner(visibility, "user_id"))
+}
+
+fn owner(visibility: Visibility, column: &str) -> String {
+    match visibility.user() {
+        Some(_) => format!("{column} = $1"),
+        None => "$1::uuid IS NULL".to_owned(),
+    }
 }

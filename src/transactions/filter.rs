@@ -6,8 +6,8 @@ use diesel::prelude::*;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::db::containing;
-use crate::db::schema::transactions;
+use crate::db::schema::{accounts, categories, transactions};
+use crate::db::{containing, narrowed};
 use crate::transactions::row::{Source, State};
 use crate::viewer::Visibility;
 
@@ -72,7 +72,7 @@ pub(super) fn matching<'a>(visibility: Visibility, filter: &Filter) -> transacti
         Some(Direction::Out) => query = query.filter(transactions::amount.lt(Decimal::ZERO)),
         None => {}
     }
-    by_sets(by_text(query, filter.text.as_deref()), filter)
+    by_sets(by_owner(by_text(query, filter.text.as_deref()), visibility, filter), filter)
 }
 
 fn by_text<'a>(
@@ -88,31 +88,42 @@ fn by_text<'a>(
     )
 }
 
+/// Whose the one account or category is that everybody's rows are narrowed to: the indexes on them begin with the owner.
+fn by_owner<'a>(
+    query: transactions::BoxedQuery<'a, Pg>,
+    visibility: Visibility,
+    filter: &Filter,
+) -> transactions::BoxedQuery<'a, Pg> {
+    if visibility != Visibility::Everyone {
+        return query;
+    }
+    match (&filter.account_ids[..], &filter.category_ids[..]) {
+        ([account], _) => {
+            let owner = accounts::table.filter(accounts::id.eq(*account)).select(accounts::user_id);
+            query.filter(transactions::user_id.nullable().eq(owner.single_value()))
+        }
+        ([], [category]) => {
+            let owner = categories::table.filter(categories::id.eq(*category)).select(categories::user_id);
+            query.filter(transactions::user_id.nullable().eq(owner.single_value()))
+        }
+        _ => query,
+    }
+}
+
 fn by_sets<'a>(
     mut query: transactions::BoxedQuery<'a, Pg>,
     filter: &Filter,
 ) -> transactions::BoxedQuery<'a, Pg> {
-    if !filter.currencies.is_empty() {
-        query = query.filter(transactions::currency.eq_any(filter.currencies.clone()));
-    }
-    if !filter.account_ids.is_empty() {
-        query = query.filter(transactions::account_id.eq_any(filter.account_ids.clone()));
-    }
-    if !filter.category_ids.is_empty() {
-        query = query.filter(transactions::category_id.eq_any(filter.category_ids.clone()));
-    }
+    query = narrowed!(query, transactions::currency, filter.currencies);
+    query = narrowed!(query, transactions::account_id, filter.account_ids);
+    query = narrowed!(query, transactions::category_id, filter.category_ids);
     match filter.has_category {
         Some(true) => query = query.filter(transactions::category_id.is_not_null()),
         Some(false) => query = query.filter(transactions::category_id.is_null()),
         None => {}
     }
-    if !filter.sources.is_empty() {
-        let names: Vec<&str> = filter.sources.iter().map(|source| source.as_str()).collect();
-        query = query.filter(transactions::source.eq_any(names));
-    }
-    if !filter.states.is_empty() {
-        let names: Vec<&str> = filter.states.iter().map(|state| state.as_str()).collect();
-        query = query.filter(transactions::state.eq_any(names));
-    }
-    query
+    let sources: Vec<&str> = filter.sources.iter().map(|source| source.as_str()).collect();
+    query = narrowed!(query, transactions::source, sources);
+    let states: Vec<&str> = filter.states.iter().map(|state| state.as_str()).collect();
+    narrowed!(query, transactions::state, states)
 }

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::db::schema::login_attempts;
+use crate::db::statement::statement;
 use crate::error::{Error, Result};
 
 /// Failures that somebody has for free before each costs time.
@@ -150,7 +151,7 @@ async fn count_one(
     subject: &Subject,
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>> {
-    let counted: Option<Lock> = diesel::sql_query(COUNT)
+    let counted: Option<Lock> = statement(COUNT)
         .bind::<Text, _>(&subject.text)
         .bind::<Timestamptz, _>(now)
         .bind::<Integer, _>(subject.free)

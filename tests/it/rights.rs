@@ -13,7 +13,7 @@ mod cursors;
 mod digest;
 mod matrix;
 mod people;
-mod printed;
+pub mod printed;
 mod rows;
 mod scene;
 mod scopes;

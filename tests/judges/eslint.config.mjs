@@ -8,7 +8,6 @@ const VALUES = [
   "CashFlow",
   "EmailStatistic",
   "JobError",
-  "JobEvent",
   "JobProgress",
   "JobStatistic",
   "LlmCost",

@@ -1264,7 +1264,7 @@ export type JobQueryVariables = Exact<{
 }>;
 
 
-export type JobQuery = { job: { id: string, kind: JobKind | null, queue: JobQueue, state: JobState, version: number, attempt: number, maxAttempts: number, output: unknown, runAt: string, createdAt: string, startedAt: string | null, finishedAt: string | null, cancelRequestedAt: string | null, user: { id: string, username: string } | null, events: { nodes: Array<{ jobId: string, kind: JobKind | null, version: number, state: JobState, attempt: number, at: string, runAt: string, output: unknown, cancelRequestedAt: string | null, progress: { done: number, total: number | null, stored: number, booked: number, inReview: number, failed: number }, error: { code: string, class: string, message: string, isRetryable: boolean, attempt: number, at: string } | null }> }, progress: { done: number, total: number | null, stored: number, booked: number, inReview: number, failed: number }, error: { code: string, class: string, message: string, isRetryable: boolean, attempt: number, at: string } | null } | null };
+export type JobQuery = { job: { id: string, kind: JobKind | null, queue: JobQueue, state: JobState, version: number, attempt: number, maxAttempts: number, output: unknown, runAt: string, createdAt: string, startedAt: string | null, finishedAt: string | null, cancelRequestedAt: string | null, user: { id: string, username: string } | null, events: { nodes: Array<{ jobId: string, kind: JobKind | null, version: number, state: JobState, attempt: number, at: string, runAt: string, output: unknown, cancelRequestedAt: string | null, progress: { done: number, total: number | null, stored: number, booked: number, inReview: number, failed: number }, error: { code: string, class: string, message: string, isRetryable: boolean, attempt: number, at: string } | null }> } | null, progress: { done: number, total: number | null, stored: number, booked: number, inReview: number, failed: number }, error: { code: string, class: string, message: string, isRetryable: boolean, attempt: number, at: string } | null } | null };
 
 export type JobsQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -1335,6 +1335,8 @@ type NodeFields_Extraction_Fragment = { __typename: 'Extraction', id: string };
 
 type NodeFields_Job_Fragment = { __typename: 'Job', queue: JobQueue, id: string };
 
+type NodeFields_JobEvent_Fragment = { __typename: 'JobEvent', id: string };
+
 type NodeFields_LlmUsage_Fragment = { __typename: 'LlmUsage', id: string };
 
 type NodeFields_Session_Fragment = { __typename: 'Session', userAgent: string | null, id: string };
@@ -1354,6 +1356,7 @@ export type NodeFieldsFragment =
   | NodeFields_Email_Fragment
   | NodeFields_Extraction_Fragment
   | NodeFields_Job_Fragment
+  | NodeFields_JobEvent_Fragment
   | NodeFields_LlmUsage_Fragment
   | NodeFields_Session_Fragment
   | NodeFields_Sighting_Fragment
@@ -1375,6 +1378,7 @@ export type NodeQuery = { node:
     | { __typename: 'Email', subject: string | null, sender: string | null, id: string }
     | { __typename: 'Extraction', id: string }
     | { __typename: 'Job', queue: JobQueue, id: string }
+    | { __typename: 'JobEvent', id: string }
     | { __typename: 'LlmUsage', id: string }
     | { __typename: 'Session', userAgent: string | null, id: string }
     | { __typename: 'Sighting', id: string, draft: { merchant: string | null, date: string | null } | null }
@@ -1396,6 +1400,7 @@ export type NodesQuery = { nodes: Array<
     | { __typename: 'Email', subject: string | null, sender: string | null, id: string }
     | { __typename: 'Extraction', id: string }
     | { __typename: 'Job', queue: JobQueue, id: string }
+    | { __typename: 'JobEvent', id: string }
     | { __typename: 'LlmUsage', id: string }
     | { __typename: 'Session', userAgent: string | null, id: string }
     | { __typename: 'Sighting', id: string, draft: { merchant: string | null, date: string | null } | null }

@@ -6,6 +6,7 @@ use async_graphql::{Context, Enum, ID, Object};
 
 use crate::accounts;
 use crate::error::{Error, Result};
+use crate::graphql::at_once::Ready;
 use crate::graphql::connection::{Connection, Window};
 use crate::graphql::context::RequestContext;
 use crate::graphql::global_id::NodeType;
@@ -17,6 +18,10 @@ use crate::transactions::of_parents::Parent;
 
 /// The object over a row.
 pub struct Account(pub accounts::Account);
+
+impl Ready for Account {
+    const WAITING: &'static [&'static str] = &["balance", "masks", "transactions"];
+}
 
 /// What kind of place for money an account is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

@@ -2,6 +2,7 @@
 
 use async_graphql::{Enum, ID, Object};
 
+use crate::graphql::at_once::Ready;
 use crate::graphql::global_id::NodeType;
 use crate::graphql::scalars::DateTime;
 use crate::users::api_token;
@@ -9,6 +10,10 @@ use crate::viewer::Scope;
 
 /// The object over a row.
 pub struct ApiToken(pub api_token::ApiToken);
+
+impl Ready for ApiToken {
+    const WAITING: &'static [&'static str] = &[];
+}
 
 /// What an API token may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::audit;
 use crate::audit::Shown;
 use crate::error::{Error, Result};
+use crate::graphql::at_once::Ready;
 use crate::graphql::context::RequestContext;
 use crate::graphql::global_id::NodeType;
 use crate::graphql::loaders::Related;
@@ -14,6 +15,10 @@ use crate::graphql::users::object::User;
 
 /// The object over a row.
 pub struct AuditEntry(pub audit::AuditEntry);
+
+impl Ready for AuditEntry {
+    const WAITING: &'static [&'static str] = &["actor"];
+}
 
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

@@ -4,6 +4,7 @@ use async_graphql::{Context, Enum, ID, Object};
 
 use crate::categories;
 use crate::error::{Error, Result};
+use crate::graphql::at_once::Ready;
 use crate::graphql::categories::query;
 use crate::graphql::connection::{Connection, Window};
 use crate::graphql::context::RequestContext;
@@ -16,6 +17,10 @@ use crate::transactions::of_parents::Parent;
 
 /// The object over a row.
 pub struct Category(pub categories::Category);
+
+impl Ready for Category {
+    const WAITING: &'static [&'static str] = &["parent", "children", "transactions"];
+}
 
 /// What kind of money a category holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

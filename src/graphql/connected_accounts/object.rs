@@ -3,6 +3,7 @@
 use async_graphql::{Enum, ID, Object};
 
 use crate::error::{Error, Result};
+use crate::graphql::at_once::Ready;
 use crate::graphql::global_id::NodeType;
 use crate::graphql::scalars::{DateTime, int};
 use crate::mailbox;
@@ -10,6 +11,10 @@ use crate::mailbox::connected_account;
 
 /// The object over a row.
 pub struct ConnectedAccount(pub mailbox::ConnectedAccount);
+
+impl Ready for ConnectedAccount {
+    const WAITING: &'static [&'static str] = &[];
+}
 
 /// Where mail comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

@@ -1,24 +1,33 @@
 //! The object `Email`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object};
+use futures_util::FutureExt;
+use uuid::Uuid;
 
 use crate::error::{Error, Result};
+use crate::graphql::at_once::Ready;
 use crate::graphql::connection::{Connection, Window};
 use crate::graphql::context::RequestContext;
 use crate::graphql::extraction;
 use crate::graphql::extraction::object::Extraction;
 use crate::graphql::global_id::NodeType;
-use crate::graphql::loaders::Related;
+use crate::graphql::loaders::{Loaded, Related};
 use crate::graphql::scalars::DateTime;
 use crate::graphql::transactions;
 use crate::graphql::transactions::object::Transaction;
 use crate::mailbox;
-use crate::mailbox::{authenticity, email_text};
+use crate::mailbox::authenticity;
+use crate::mailbox::email_text::{self, Mail};
 
 /// The object over a row.
 pub struct Email(pub mailbox::Email);
+
+impl Ready for Email {
+    const WAITING: &'static [&'static str] = &["transactions", "text", "extractions"];
+}
 
 /// What became of a mail on its way to the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -132,7 +141,8 @@ impl Email {
     /// The text as it was read; null when there is none, or it was erased. An admin's look into another user's mail is written
     /// down as an audit entry, which that user sees.
     async fn text(&self, ctx: &Context<'_>) -> Related<String> {
-        read_text(ctx, &self.0).await.transpose()
+        let mail = Mail { owner: self.0.user_id, id: self.0.id };
+        ctx.loaders().texts.find(mail, |mails| read_texts(ctx, mails).boxed()).await?.transpose()
     }
 
     /// The readings of it, the newest first; null only when they could not be loaded.
@@ -154,11 +164,15 @@ impl Email {
     }
 }
 
-async fn read_text(
-    ctx: &Context<'_>,
-    email: &mailbox::Email,
-) -> std::result::Result<Option<String>, Arc<Error>> {
-    let reader = ctx.viewer()?.user_id;
-    let text = email_text::read(&mut *ctx.conn().await?, &ctx.author(), reader, email).await;
-    Ok(text.map_err(Error::from)?)
+/// The texts of all the mails that a request asks for, read together: each is looked into, or none.
+async fn read_texts(ctx: &Context<'_>, mails: Vec<Mail>) -> HashMap<Mail, Loaded<String>> {
+    let read = async {
+        let (reader, conn) = (ctx.viewer()?.user_id, &mut *ctx.conn().await?);
+        Ok(email_text::read(conn, &ctx.author(), reader, &mails).await?)
+    };
+    let found: Result<HashMap<Uuid, String>> = read.await.map(|texts: Vec<_>| texts.into_iter().collect());
+    match found.map_err(Arc::new) {
+        Ok(mut texts) => mails.into_iter().map(|mail| (mail, Ok(texts.remove(&mail.id)))).collect(),
+        Err(error) => mails.into_iter().map(|mail| (mail, Err(Arc::clone(&error)))).collect(),
+    }
 }

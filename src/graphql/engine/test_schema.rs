@@ -8,13 +8,12 @@ use async_graphql::{
     Context, EmptySubscription, Enum, InputObject, MaybeUndefined, Object, OneofObject, Scalar, ScalarType,
     Schema, SimpleObject, Subscription,
 };
-use dataloader::BatchFn;
-use dataloader::non_cached::Loader;
 use futures_util::Stream;
 
 use super::{Attach, Caller, Engine};
 use crate::error::Error;
 use crate::graphql::guard::limits::{Introspection, Limits};
+use crate::graphql::loaders::gathering::Gathering;
 
 pub(crate) struct Query;
 
@@ -86,20 +85,16 @@ pub(crate) struct Item;
 /// A row whose related field fails together with that of its siblings.
 struct Row {
     number: i32,
-    related: Loader<i32, Found, Away>,
+    related: Gathering<i32, Found>,
 }
 
 /// What one key of the loader leads to.
 type Found = std::result::Result<i32, Arc<Error>>;
 
-/// A loader that never finds anything, and gives one error to every field that waits.
-struct Away;
-
-impl BatchFn<i32, Found> for Away {
-    async fn load(&mut self, keys: &[i32]) -> HashMap<i32, Found> {
-        let error = Arc::new(Error::internal("reading the related rows", "the disk is on fire"));
-        keys.iter().map(|key| (*key, Err(Arc::clone(&error)))).collect()
-    }
+/// Finds nothing, and gives one error to every field that waits.
+async fn away(keys: Vec<i32>) -> HashMap<i32, Found> {
+    let error = Arc::new(Error::internal("reading the related rows", "the disk is on fire"));
+    keys.into_iter().map(|key| (key, Err(Arc::clone(&error)))).collect()
 }
 
 #[Object]
@@ -108,7 +103,7 @@ impl Row {
         self.number
     }
     async fn related(&self) -> Option<Found> {
-        self.related.try_load(self.number).await.ok()
+        self.related.find(self.number, away).await
     }
 }
 
@@ -211,7 +206,7 @@ impl Query {
         page(first, last)
     }
     async fn rows(&self, count: i32) -> Vec<Row> {
-        let related = Loader::new(Away).with_max_batch_size(1_000);
+        let related = Gathering::default();
         (0..count).map(|number| Row { number, related: related.clone() }).collect()
     }
     async fn by_ids(&self, ids: Vec<async_graphql::ID>) -> Vec<Item> {

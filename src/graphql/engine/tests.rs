@@ -2,6 +2,7 @@
 
 mod allowance;
 mod arbitrary;
+mod at_once;
 mod coercion;
 mod document;
 mod errors;

@@ -4,6 +4,7 @@ use async_graphql::{Context, Enum, ID, Object};
 
 use crate::error::{Error, Result};
 use crate::extraction::{draft, run};
+use crate::graphql::at_once::Ready;
 use crate::graphql::context::RequestContext;
 use crate::graphql::emails::object::Email;
 use crate::graphql::global_id::NodeType;
@@ -13,6 +14,10 @@ use crate::graphql::scalars::DateTime;
 
 /// The object over a row.
 pub struct Extraction(pub run::Extraction);
+
+impl Ready for Extraction {
+    const WAITING: &'static [&'static str] = &["email", "job"];
+}
 
 /// What a mail is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

@@ -89,6 +89,8 @@ struct Inside {
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
     left: u64,
+    /// What was taken beyond what was left; it is paid back before anything fills up.
+    owed: u64,
     /// When `left` was true.
     at: Instant,
 }
@@ -105,22 +107,48 @@ impl Allowances {
     pub fn spend(&self, payer: Payer, price: u64, now: Instant) -> Result<Spent, Refusal> {
         // A document that may be asked at all has to be affordable some day.
         let requested = price.clamp(1, self.rate.capacity.max(1));
-        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        inside.clear_full(self.rate, now);
-        let full = Bucket { left: self.rate.capacity, at: now };
-        let bucket = inside.buckets.entry(payer).or_insert(full);
-        *bucket = bucket.filled(self.rate, now);
-        match bucket.left.checked_sub(requested) {
+        self.with_bucket(payer, now, |bucket| match bucket.left.checked_sub(requested) {
             Some(remaining) => {
                 bucket.left = remaining;
                 Ok(Spent { requested, remaining, rate: self.rate })
             }
-            None => Err(self.refusal(requested, bucket.left)),
-        }
+            None => Err(self.refusal(requested, bucket)),
+        })
     }
 
-    fn refusal(&self, requested: u64, left: u64) -> Refusal {
-        let missing = Duration::from_secs(requested.saturating_sub(left));
+    /// Takes what it cost to find out that a document is refused, whether or not there is as much.
+    pub fn charge(&self, payer: Payer, price: u64, now: Instant) {
+        self.with_bucket(payer, now, |bucket| {
+            bucket.owed = bucket.owed.saturating_add(price.saturating_sub(bucket.left));
+            bucket.left = bucket.left.saturating_sub(price);
+        });
+    }
+
+    /// `RATE_LIMITED` for whoever owes something: nothing is read for them until it has come back.
+    pub fn check(&self, payer: Payer, now: Instant) -> Result<(), Refusal> {
+        self.with_bucket(payer, now, |bucket| match bucket.owed {
+            0 => Ok(()),
+            _ => Err(self.refusal(1, bucket)),
+        })
+    }
+
+    fn with_bucket<Found>(
+        &self,
+        payer: Payer,
+        now: Instant,
+        look: impl FnOnce(&mut Bucket) -> Found,
+    ) -> Found {
+        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        inside.clear_full(self.rate, now);
+        let full = Bucket { left: self.rate.capacity, owed: 0, at: now };
+        let bucket = inside.buckets.entry(payer).or_insert(full);
+        *bucket = bucket.filled(self.rate, now);
+        look(bucket)
+    }
+
+    fn refusal(&self, requested: u64, bucket: &Bucket) -> Refusal {
+        let left = bucket.left;
+        let missing = Duration::from_secs(requested.saturating_add(bucket.owed).saturating_sub(left));
         let wait = missing / u32::try_from(self.rate.restored_per_second).unwrap_or(u32::MAX).max(1);
         let sentence = format!(
             "This request costs {requested}, and {left} of {} are left; {} come back each second.",
@@ -154,7 +182,9 @@ impl Bucket {
         let took =
             Duration::from_micros(u64::try_from(points * MICROSECONDS / per_second).unwrap_or(u64::MAX));
         let points = u64::try_from(points).unwrap_or(u64::MAX);
-        Self { left: self.left.saturating_add(points).min(rate.capacity), at: self.at + took }
+        let owed = self.owed.saturating_sub(points);
+        let points = points.saturating_sub(self.owed);
+        Self { left: self.left.saturating_add(points).min(rate.capacity), owed, at: self.at + took }
     }
 }
 
@@ -192,6 +222,20 @@ mod tests {
         all.spend(user(1), 100, start).unwrap();
         let soon = (1..=100).map(|step| start + Duration::from_millis(step));
         assert_eq!(soon.filter(|now| all.spend(user(1), 1, *now).is_ok()).count(), 1);
+    }
+
+    #[test]
+    fn who_owes_for_what_was_refused_waits_until_it_has_come_back() {
+        let (all, start) = (Allowances::new(RATE), Instant::now());
+        assert!(all.check(user(1), start).is_ok());
+        all.charge(user(1), 90, start);
+        assert!(all.check(user(1), start).is_ok(), "there is something left");
+        all.charge(user(1), 30, start);
+        let refusal = all.check(user(1), start).unwrap_err();
+        assert_eq!(refusal.retry_after, Some(Duration::from_millis(2_100)), "20 are owed, and 1 is needed");
+        assert!(all.check(user(1), start + Duration::from_millis(1_999)).is_err());
+        assert!(all.check(user(1), start + Duration::from_secs(2)).is_ok());
+        assert_eq!(all.spend(user(1), 5, start + Duration::from_secs(3)).unwrap().remaining, 5);
     }
 
     #[test]

@@ -30,6 +30,10 @@ pub struct Limits {
     pub complexity: u64,
     /// What `totalCount` costs: a statement that reads the whole list.
     pub total_count: u64,
+    /// What `__schema` costs: its answer is the longest of all.
+    pub introspected_schema: u64,
+    /// What a refused document costs: nothing of it was executed, but it was read.
+    pub refusal: u64,
     /// The rows that a connection is priced at where neither `first` nor `last` is given.
     pub default_page: u64,
     /// The most errors that an answer reports.
@@ -61,6 +65,8 @@ impl From<&LimitSettings> for Limits {
             levels: 64,
             complexity: settings.complexity,
             total_count: 50,
+            introspected_schema: 500,
+            refusal: 35,
             default_page: 25,
             errors: settings.errors,
             sign_in_fields: Vec::new(),

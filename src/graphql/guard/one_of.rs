@@ -1,13 +1,15 @@
-//! `@oneOf` input objects: exactly one key, whose value is not null, in literals and in variables alike.
+//! Input objects: each field at most once, and of a `@oneOf` exactly one, whose value is not null, in literals and in variables alike.
 //!
-//! The reader of documents knows the directive's name only, so the rule is kept here.
+//! The reader of documents knows the directive's name only and does not look for fields that stand twice, so the rules are kept here.
 
-use apollo_compiler::Schema;
+use std::collections::HashSet;
+
 use apollo_compiler::executable::{
     ExecutableDocument, Name, Operation, Selection, SelectionSet, Type, Value,
 };
 use apollo_compiler::response::{JsonMap, JsonValue};
 use apollo_compiler::schema::{ExtendedType, InputObjectType};
+use apollo_compiler::{Node, Schema};
 
 use crate::graphql::error::{Refusal, RequestCode};
 
@@ -68,6 +70,7 @@ impl Literals<'_> {
             Value::List(items) => items.iter().try_for_each(|item| self.value(ty.item_type(), item)),
             Value::Object(fields) => {
                 let Some(object) = input_object(self.schema, ty) else { return Ok(()) };
+                check_distinct(&object.name, fields)?;
                 if is_one_of(object) {
                     let given = fields.iter().map(|(_, value)| self.may_be_null(value));
                     check_one(&object.name, given, RequestCode::ValidationFailed)?;
@@ -92,6 +95,19 @@ impl Literals<'_> {
                 .any(|variable| variable.name == *name && !variable.ty.is_non_null()),
             _ => false,
         }
+    }
+}
+
+/// Refuses a field that stands twice in an input object: what was checked and what is executed could be different ones.
+/// <https://spec.graphql.org/October2021/#sec-Input-Object-Field-Uniqueness>
+fn check_distinct(object: &Name, fields: &[(Name, Node<Value>)]) -> Result<(), Refusal> {
+    let mut names = HashSet::with_capacity(fields.len());
+    match fields.iter().find(|(name, _)| !names.insert(name)) {
+        Some((name, _)) => Err(Refusal::new(
+            RequestCode::ValidationFailed,
+            format!("The field `{name}` stands twice in an input object `{object}`."),
+        )),
+        None => Ok(()),
     }
 }
 

@@ -5,7 +5,7 @@
 //! the selection, and a node costs 1 at least. `totalCount` is no scalar like others: it reads the whole list, and costs
 //! a fixed sum, at each of its aliases. A list of objects that is asked for by `ids` costs as much as that many objects; so do
 //! the `results` of a mutation of several rows, by the most that it takes. A sum over a `period` reads many rows, too, and costs
-//! what a count does and a page. Any other list that is not a connection is small and fixed, and costs as much as an object.
+//! what a count does and a page. `__schema` costs a fixed sum: its answer is the longest of all. Any other list that is not a connection is small and fixed, and costs as much as an object.
 
 use std::collections::HashMap;
 
@@ -79,7 +79,8 @@ impl<'a> Pricing<'a> {
             return Price::default();
         }
         let below = self.selection_set(&field.selection_set);
-        let object = below.once.saturating_add(1);
+        let own = if field.name == "__schema" { self.limits.introspected_schema } else { 1 };
+        let object = below.once.saturating_add(own);
         match field.name.as_str() {
             "nodes" if on_connection => Price { once: 0, per_row: object },
             // The edge itself is free: its node is what costs.

@@ -3,8 +3,9 @@
 use async_graphql::{Context, ID, Json, Object, SimpleObject};
 use serde_json::Value;
 
+use crate::graphql::at_once::Ready;
 use crate::graphql::context::RequestContext;
-use crate::graphql::global_id::NodeType;
+use crate::graphql::global_id::{NodeType, of_job_event};
 use crate::graphql::jobs::object::{Job, JobKind, JobState};
 use crate::graphql::loaders::Related;
 use crate::graphql::scalars::{DateTime, int};
@@ -12,6 +13,10 @@ use crate::jobs::{self, Kind};
 
 /// The object over a row, with what is known of its job.
 pub struct JobEvent(pub jobs::PublishedEvent);
+
+impl Ready for JobEvent {
+    const WAITING: &'static [&'static str] = &["job"];
+}
 
 /// How far a job is, in items of its kind: mails, for the kinds that fetch and read them.
 #[derive(SimpleObject)]
@@ -51,6 +56,11 @@ pub struct JobError {
 /// One visible change of a job.
 #[Object]
 impl JobEvent {
+    /// The opaque id.
+    pub async fn id(&self) -> ID {
+        of_job_event(self.0.event.job_id, self.0.event.version)
+    }
+
     /// The job's id.
     async fn job_id(&self) -> ID {
         NodeType::Job.id(self.0.event.job_id)

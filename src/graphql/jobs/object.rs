@@ -3,7 +3,7 @@
 use async_graphql::{Context, Enum, ID, Json, Object};
 use serde_json::Value;
 
-use crate::error::Result;
+use crate::graphql::at_once::Ready;
 use crate::graphql::connection::{Connection, Window};
 use crate::graphql::context::RequestContext;
 use crate::graphql::global_id::NodeType;
@@ -16,6 +16,10 @@ use crate::jobs;
 
 /// The object over a row.
 pub struct Job(pub jobs::Job);
+
+impl Ready for Job {
+    const WAITING: &'static [&'static str] = &["user", "events"];
+}
 
 /// What a job does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -154,7 +158,7 @@ impl Job {
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<JobEvent>> {
-        query::list_events(ctx, &self.0, &Window { first, after, last, before }).await
+    ) -> Related<Connection<JobEvent>> {
+        Some(query::list_events(ctx, self.0.id, &Window { first, after, last, before }).await)
     }
 }

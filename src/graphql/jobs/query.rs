@@ -1,8 +1,11 @@
 //! The queries for jobs.
 
-use async_graphql::{Context, ID, Object};
+use std::sync::Arc;
 
-use crate::error::Result;
+use async_graphql::{Context, ID, Object};
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
 use crate::graphql::connection::{Connection, Window};
 use crate::graphql::context::RequestContext;
 use crate::graphql::database::Lease;
@@ -61,19 +64,14 @@ pub async fn list(
     Ok(Connection::new(&asked, rows, |row| row.id, Job, total))
 }
 
-/// One page of the events of a job that the viewer sees.
+/// One page of the changes of a job, found together with those of the other jobs of the request.
 pub async fn list_events(
     ctx: &Context<'_>,
-    job: &jobs::Job,
+    job_id: Uuid,
     window: &Window,
-) -> Result<Connection<JobEvent>> {
-    let (asked, id) = (window.page()?, job.id);
-    // The job itself was found by the viewer's rights, and its events are its owner's.
-    let visibility = job.user_id.map_or(Visibility::Everyone, Visibility::Of);
-    let rows = jobs::read::list_events(&mut *ctx.conn().await?, visibility, id, asked.page).await?;
-    let total =
-        move |mut conn: Lease| async move { jobs::read::count_events(&mut conn, visibility, id).await };
-    let (user_id, kind) = (job.user_id, job.kind.clone());
-    let node = move |event| JobEvent(jobs::PublishedEvent { user_id, kind: kind.clone(), event });
-    Ok(Connection::new(&asked, rows, |row| row.version, node, total))
+) -> std::result::Result<Connection<JobEvent>, Arc<Error>> {
+    let (asked, loaders) = (window.page()?, ctx.loaders());
+    let rows = loaders.pages.events_of_jobs.load((job_id, asked.page)).await?.unwrap_or_default();
+    let counts = (&loaders.counts.events_of_jobs, job_id);
+    Ok(Connection::of_parent(&asked, rows, |row: &jobs::PublishedEvent| row.event.version, JobEvent, counts))
 }

@@ -4,6 +4,7 @@ use async_graphql::{Context, Enum, ID, Object};
 
 use crate::error::{Error, Result};
 use crate::extraction::llm_usage;
+use crate::graphql::at_once::Ready;
 use crate::graphql::context::RequestContext;
 use crate::graphql::emails::object::Email;
 use crate::graphql::extraction::object::Extraction;
@@ -14,6 +15,10 @@ use crate::graphql::scalars::{DateTime, Decimal};
 
 /// The object over a row.
 pub struct LlmUsage(pub llm_usage::LlmUsage);
+
+impl Ready for LlmUsage {
+    const WAITING: &'static [&'static str] = &["email", "extraction", "job"];
+}
 
 /// What came of a call of a language model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

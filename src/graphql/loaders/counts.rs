@@ -7,6 +7,7 @@ use crate::categories::children;
 use crate::extraction::{runs, sighting};
 use crate::graphql::database::Database;
 use crate::graphql::loaders::{ByKey, Visible};
+use crate::jobs;
 use crate::transactions::of_parents;
 
 /// By the id of what they hang on; nothing for what has none.
@@ -19,6 +20,8 @@ pub struct Counts {
     pub of_accounts: ByKey<i64>,
     /// The categories right below another.
     pub of_children: ByKey<i64>,
+    /// The changes of a job.
+    pub events_of_jobs: ByKey<i64>,
     /// The readings of a mail.
     pub extractions_of_emails: ByKey<i64>,
     /// What the transactions of an account add up to, in its currency.
@@ -39,6 +42,9 @@ impl Counts {
             }),
             of_children: ByKey::new(database, visible, |conn, of, ids| {
                 children::count_of_parents(conn, of, ids).boxed()
+            }),
+            events_of_jobs: ByKey::new(database, visible, |conn, of, ids| {
+                jobs::read::count_events(conn, of, ids).boxed()
             }),
             extractions_of_emails: ByKey::new(database, visible, |conn, of, ids| {
                 runs::count_of_emails(conn, of, ids).boxed()

@@ -14,6 +14,7 @@ use crate::extraction::runs;
 use crate::extraction::sighting::{self, Sighted};
 use crate::graphql::database::Database;
 use crate::graphql::loaders::{ByKey, Key, Visible};
+use crate::jobs;
 use crate::page::Page;
 use crate::transactions::of_parents::{self, Parent, Placed};
 use crate::viewer::Visibility;
@@ -33,6 +34,8 @@ pub struct Pages {
     pub transactions_of_accounts: ByParent<Placed, Day>,
     /// The categories right below another.
     pub children: ByParent<Child, Uuid>,
+    /// The changes of a job.
+    pub events_of_jobs: ByParent<jobs::PublishedEvent, i64>,
     /// The readings of a mail.
     pub extractions_of_emails: ByParent<runs::Placed, Uuid>,
 }
@@ -59,6 +62,11 @@ impl Pages {
                 let read: Read<Child, Uuid> =
                     |conn, of, ids, page| children::of_parents(conn, of, ids, page).boxed();
                 pages(conn, of, keys, read, |row| row.parent_id).boxed()
+            }),
+            events_of_jobs: ByKey::new(database, visible, |conn, of, keys| {
+                let read: Read<jobs::PublishedEvent, i64> =
+                    |conn, of, ids, page| jobs::read::events_of_jobs(conn, of, ids, page).boxed();
+                pages(conn, of, keys, read, |row| row.event.job_id).boxed()
             }),
             extractions_of_emails: ByKey::new(database, visible, |conn, of, keys| {
                 let read: Read<runs::Placed, Uuid> =

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, ID, Object};
 
+use crate::graphql::at_once::Ready;
 use crate::graphql::context::RequestContext;
 use crate::graphql::global_id::NodeType;
 use crate::graphql::scalars::DateTime;
@@ -9,6 +10,10 @@ use crate::users;
 
 /// The object over a row.
 pub struct Session(pub users::Session);
+
+impl Ready for Session {
+    const WAITING: &'static [&'static str] = &[];
+}
 
 /// A device that is signed in, until it signs out, somebody ends it, or it does not come back for long.
 #[Object]

@@ -5,6 +5,7 @@ use async_graphql::{Context, Enum, ID, Object};
 use crate::error::{Error, Result};
 use crate::extraction::draft::{self, Field};
 use crate::extraction::sighting;
+use crate::graphql::at_once::Ready;
 use crate::graphql::context::RequestContext;
 use crate::graphql::emails::object::Email;
 use crate::graphql::extraction::object::Extraction;
@@ -17,6 +18,10 @@ use crate::transactions;
 
 /// The object over a row.
 pub struct Sighting(pub sighting::Sighting);
+
+impl Ready for Sighting {
+    const WAITING: &'static [&'static str] = &["draft", "email", "extraction", "transaction"];
+}
 
 /// What became of a sighting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

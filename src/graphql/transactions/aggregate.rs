@@ -4,6 +4,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object};
 
 use crate::error::{Code, Error, Result};
 use crate::graphql::accounts::object::Account;
+use crate::graphql::at_once::{AtOnce, Ready};
 use crate::graphql::categories::object::Category;
 use crate::graphql::context::RequestContext;
 use crate::graphql::loaders::Related;
@@ -73,13 +74,17 @@ pub enum Interval {
 /// The object over a sum.
 pub struct Spending(aggregate::Spending);
 
+impl Ready for Spending {
+    const WAITING: &'static [&'static str] = &["category", "account"];
+}
+
 /// What was spent on one thing, in one currency.
 #[Object]
 #[expect(clippy::unused_async, reason = "the derive wants each resolver async")]
 impl Spending {
     /// The category; null for transactions without one, and when something else is summed up by.
-    async fn category(&self, ctx: &Context<'_>) -> Related<Category> {
-        ctx.loaders().categories.related(self.0.category_id, Category).await
+    async fn category(&self, ctx: &Context<'_>) -> Related<AtOnce<Category>> {
+        ctx.loaders().categories.related(self.0.category_id, |row| AtOnce(Category(row))).await
     }
 
     /// The merchant; null for transactions without one, and when something else is summed up by.
@@ -88,13 +93,13 @@ impl Spending {
     }
 
     /// The account; null when something else is summed up by.
-    async fn account(&self, ctx: &Context<'_>) -> Related<Account> {
-        ctx.loaders().accounts.related(self.0.account_id, Account).await
+    async fn account(&self, ctx: &Context<'_>) -> Related<AtOnce<Account>> {
+        ctx.loaders().accounts.related(self.0.account_id, |row| AtOnce(Account(row))).await
     }
 
     /// How much was spent. Refunds make it smaller; it is negative where more came back than went out.
-    async fn spent(&self) -> Result<Money> {
-        Money::of(self.0.spent, &self.0.currency)
+    async fn spent(&self) -> Result<AtOnce<Money>> {
+        Money::of(self.0.spent, &self.0.currency).map(AtOnce)
     }
 
     /// How many transactions that is, refunds among them.
@@ -106,6 +111,10 @@ impl Spending {
 /// The object over the sums of an interval.
 pub struct CashFlow(aggregate::CashFlow);
 
+impl Ready for CashFlow {
+    const WAITING: &'static [&'static str] = &[];
+}
+
 /// What came in and what went out in one interval, in one currency.
 #[Object]
 #[expect(clippy::unused_async, reason = "the derive wants each resolver async")]
@@ -116,18 +125,18 @@ impl CashFlow {
     }
 
     /// What was earned. Money that was taken back makes it smaller.
-    async fn income(&self) -> Result<Money> {
-        Money::of(self.0.income, &self.0.currency)
+    async fn income(&self) -> Result<AtOnce<Money>> {
+        Money::of(self.0.income, &self.0.currency).map(AtOnce)
     }
 
     /// What was spent. Refunds make it smaller.
-    async fn spending(&self) -> Result<Money> {
-        Money::of(self.0.spending, &self.0.currency)
+    async fn spending(&self) -> Result<AtOnce<Money>> {
+        Money::of(self.0.spending, &self.0.currency).map(AtOnce)
     }
 
     /// What was earned without what was spent.
-    async fn net(&self) -> Result<Money> {
-        Money::of(self.0.income - self.0.spending, &self.0.currency)
+    async fn net(&self) -> Result<AtOnce<Money>> {
+        Money::of(self.0.income - self.0.spending, &self.0.currency).map(AtOnce)
     }
 
     /// How many transactions that is.
@@ -153,7 +162,7 @@ impl AggregateQuery {
         #[graphql(desc = "Only this user's; another user than the viewer is for admins.")] user_id: Option<
             ID,
         >,
-    ) -> Result<Vec<Spending>> {
+    ) -> Result<Vec<AtOnce<Spending>>> {
         let visibility = ctx.visibility(user_id.as_ref())?;
         spending(ctx, visibility, &period, group_by, first).await
     }
@@ -168,7 +177,7 @@ impl AggregateQuery {
         #[graphql(desc = "Only this user's; another user than the viewer is for admins.")] user_id: Option<
             ID,
         >,
-    ) -> Result<Vec<CashFlow>> {
+    ) -> Result<Vec<AtOnce<CashFlow>>> {
         let visibility = ctx.visibility(user_id.as_ref())?;
         cash_flow(ctx, visibility, &period, interval).await
     }
@@ -181,11 +190,11 @@ pub async fn spending(
     period: &PeriodInput,
     group_by: SpendingGroup,
     first: Option<i32>,
-) -> Result<Vec<Spending>> {
+) -> Result<Vec<AtOnce<Spending>>> {
     let (period, most) = (period.parse()?, sums(first)?);
     let conn = &mut *ctx.conn().await?;
     let rows = aggregate::spending(conn, visibility, period, group_by.into(), most).await?;
-    Ok(rows.into_iter().map(Spending).collect())
+    Ok(rows.into_iter().map(|row| AtOnce(Spending(row))).collect())
 }
 
 /// What came in and went out of the visible rows.
@@ -194,9 +203,9 @@ pub async fn cash_flow(
     visibility: Visibility,
     period: &PeriodInput,
     interval: Interval,
-) -> Result<Vec<CashFlow>> {
+) -> Result<Vec<AtOnce<CashFlow>>> {
     let period = period.parse()?;
     let conn = &mut *ctx.conn().await?;
     let rows = aggregate::cash_flow(conn, visibility, period, interval.into()).await?;
-    Ok(rows.into_iter().map(CashFlow).collect())
+    Ok(rows.into_iter().map(|row| AtOnce(CashFlow(row))).collect())
 }

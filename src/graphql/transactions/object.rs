@@ -4,6 +4,7 @@ use async_graphql::{Context, Enum, ID, Object};
 
 use crate::error::{Error, Result};
 use crate::graphql::accounts::object::Account;
+use crate::graphql::at_once::{AtOnce, Ready};
 use crate::graphql::categories::object::Category;
 use crate::graphql::context::RequestContext;
 use crate::graphql::emails::object::Email;
@@ -16,6 +17,10 @@ use crate::transactions;
 
 /// The object over a row.
 pub struct Transaction(pub transactions::Transaction);
+
+impl Ready for Transaction {
+    const WAITING: &'static [&'static str] = &["account", "category", "email", "extraction", "job"];
+}
 
 /// Which way money went, from the account's view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -95,8 +100,8 @@ impl Transaction {
     }
 
     /// How much, from the account's view: money that went out is negative.
-    async fn amount(&self) -> Result<Money> {
-        Money::of(self.0.amount, &self.0.currency)
+    async fn amount(&self) -> Result<AtOnce<Money>> {
+        Money::of(self.0.amount, &self.0.currency).map(AtOnce)
     }
 
     /// What the merchant charged, when it was billed in another currency; null otherwise.
@@ -126,13 +131,13 @@ impl Transaction {
     }
 
     /// The account that the money went out of or into. Every transaction has one; null only when it could not be read.
-    async fn account(&self, ctx: &Context<'_>) -> Related<Account> {
-        ctx.loaders().accounts.related(Some(self.0.account_id), Account).await
+    async fn account(&self, ctx: &Context<'_>) -> Related<AtOnce<Account>> {
+        ctx.loaders().accounts.related(Some(self.0.account_id), |row| AtOnce(Account(row))).await
     }
 
     /// What it was earned or spent on; null when nobody has said.
-    async fn category(&self, ctx: &Context<'_>) -> Related<Category> {
-        ctx.loaders().categories.related(self.0.category_id, Category).await
+    async fn category(&self, ctx: &Context<'_>) -> Related<AtOnce<Category>> {
+        ctx.loaders().categories.related(self.0.category_id, |row| AtOnce(Category(row))).await
     }
 
     /// The mail that it was first seen in; null for one that no mail made.

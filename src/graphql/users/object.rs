@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::graphql::accounts::input::{AccountFilter, AccountOrder};
 use crate::graphql::accounts::object::Account;
 use crate::graphql::api_tokens::object::ApiToken;
+use crate::graphql::at_once::{AtOnce, Ready};
 use crate::graphql::audit::input::AuditEntryFilter;
 use crate::graphql::audit::object::AuditEntry;
 use crate::graphql::categories::input::{CategoryFilter, CategoryOrder};
@@ -39,6 +40,26 @@ use crate::viewer::{self, Visibility};
 
 /// The object over a row.
 pub struct User(pub users::User);
+
+impl Ready for User {
+    const WAITING: &'static [&'static str] = &[
+        "sessions",
+        "apiTokens",
+        "auditEntries",
+        "categories",
+        "accounts",
+        "transactions",
+        "jobs",
+        "connectedAccounts",
+        "emails",
+        "sightings",
+        "extractions",
+        "llmUsages",
+        "llmCosts",
+        "spending",
+        "cashFlow",
+    ];
+}
 
 /// What a user may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -294,7 +315,7 @@ impl User {
         #[graphql(desc = "The days that count.")] period: PeriodInput,
         #[graphql(desc = "What is summed up by.", default)] group_by: SpendingGroup,
         #[graphql(desc = "How many of each currency, 1 to 100; 25 unless given.")] first: Option<i32>,
-    ) -> Result<Vec<Spending>> {
+    ) -> Result<Vec<AtOnce<Spending>>> {
         aggregate::spending(ctx, self.own(), &period, group_by, first).await
     }
 
@@ -305,7 +326,7 @@ impl User {
         ctx: &Context<'_>,
         #[graphql(desc = "The days that count, at most 400 intervals.")] period: PeriodInput,
         #[graphql(desc = "How long an interval is.", default)] interval: Interval,
-    ) -> Result<Vec<CashFlow>> {
+    ) -> Result<Vec<AtOnce<CashFlow>>> {
         aggregate::cash_flow(ctx, self.own(), &period, interval).await
     }
 }

@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, Object};
 
 use crate::error::{Error, Result};
+use crate::graphql::at_once::AtOnce;
 use crate::graphql::connection::{Connection, Window};
 use crate::graphql::context::RequestContext;
 use crate::graphql::database::Lease;
@@ -18,11 +19,11 @@ pub struct UserQuery;
 #[Object]
 impl UserQuery {
     /// Whoever has signed in.
-    async fn me(&self, ctx: &Context<'_>) -> Result<User> {
+    async fn me(&self, ctx: &Context<'_>) -> Result<AtOnce<User>> {
         let id = ctx.viewer()?.user_id;
         let found = user::find(&mut *ctx.conn().await?, id).await?;
         // The token outlives a user who was deleted.
-        found.map(User).ok_or(Error::Unauthenticated)
+        found.map(|row| AtOnce(User(row))).ok_or(Error::Unauthenticated)
     }
 
     /// The user with that id; null when there is none that the viewer may see: oneself, or for an admin everyone.

@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use super::Watched;
 use crate::db::schema::{job_events, jobs};
+use crate::db::statement::statement;
 use crate::jobs::event::{EventData, JobEvent, PublishedEvent};
 use crate::jobs::state::State;
-use crate::jobs::statement::statement;
 
 /// An event's place: the job and the version.
 pub(super) type Key = (Uuid, i64);

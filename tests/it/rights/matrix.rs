@@ -13,6 +13,7 @@ pub const NODES: &[&str] = &[
     "Email",
     "Extraction",
     "Job",
+    "JobEvent",
     "LlmUsage",
     "Session",
     "Sighting",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pennypost::graphql::global_id::NodeType;
+use pennypost::graphql::global_id::{NodeType, of_job_event};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -26,6 +26,13 @@ pub const TABLES: [(&str, NodeType, &str, &str); 13] = [
     ("User", NodeType::User, "users", "id"),
 ];
 
+/// The type whose rows have no uuid of their own: they are their job's.
+pub const JOB_EVENT: &str = "JobEvent";
+
+/// (the job, the version, whose the job is) of each change of a job.
+const EVENTS: &str = "SELECT concat_ws(' ', job_id, job_events.version, user_id) AS text
+    FROM job_events JOIN jobs ON jobs.id = job_id ORDER BY job_id, job_events.version";
+
 /// Every row with an id that there was at one moment.
 pub struct Rows {
     owners: BTreeMap<String, String>,
@@ -46,6 +53,15 @@ impl Rows {
                 rows.owners.insert(id.clone(), owner);
                 rows.of_types.entry(name).or_default().push(id);
             }
+        }
+        for row in test.texts(EVENTS).await {
+            let mut words = row.split(' ');
+            let (job, version) = (words.next().unwrap(), words.next().unwrap());
+            let id = of_job_event(job.parse().unwrap(), version.parse().unwrap()).0;
+            let owner =
+                words.next().map_or(String::new(), |owner| NodeType::User.id(owner.parse().unwrap()).0);
+            rows.owners.insert(id.clone(), owner);
+            rows.of_types.entry(JOB_EVENT).or_default().push(id);
         }
         rows
     }

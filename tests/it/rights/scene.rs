@@ -124,7 +124,7 @@ pub async fn holder<'a>(test: &'a TestApp, person: &Person<'_>, scopes: &[&str])
 async fn ids_of(person: &Person<'_>) -> BTreeMap<&'static str, Value> {
     let query = "{ me { id accounts(first: 1) { nodes { id } } connectedAccounts(first: 1) { nodes { id } }
         auditEntries(first: 1) { nodes { id } } apiTokens(first: 1) { nodes { id } }
-        jobs(filter: { states: [QUEUED], kinds: [FETCH_EMAILS] }) { nodes { id } }
+        jobs(filter: { states: [QUEUED], kinds: [FETCH_EMAILS] }) { nodes { id events(first: 1) { nodes { id } } } }
         sightings(first: 1) { nodes { id } } sessions(last: 1) { nodes { id } } llmUsages(first: 1) { nodes { id } }
         transactions(first: 1) { nodes { id account { id } category { id } extraction { id } email { id } } } } }";
     let data = person.data(query, json!({})).await;
@@ -139,6 +139,7 @@ async fn ids_of(person: &Person<'_>) -> BTreeMap<&'static str, Value> {
         ("Email", transaction["email"]["id"].clone()),
         ("Extraction", transaction["extraction"]["id"].clone()),
         ("Job", first("jobs")),
+        ("JobEvent", me["jobs"]["nodes"][0]["events"]["nodes"][0]["id"].clone()),
         ("LlmUsage", first("llmUsages")),
         ("Session", first("sessions")),
         ("Sighting", first("sightings")),

@@ -31,13 +31,9 @@ async fn an_answer_says_what_it_cost_and_what_is_left() {
 }
 
 #[tokio::test]
-async fn who_has_not_signed_in_pays_at_their_address_and_a_refused_document_is_free() {
+async fn who_has_not_signed_in_pays_at_their_address() {
     let engine = bounded();
     let stranger = Caller { address: Some("192.0.2.1".parse().unwrap()), ..nobody() };
-    for _ in 0..100 {
-        let (outcome, _, _) = execute(&engine, "{ nothing }", stranger.clone()).await;
-        assert_eq!(outcome, Outcome::Refused(RequestCode::ValidationFailed));
-    }
     for _ in 0..30 {
         assert_eq!(execute(&engine, "{ hello }", stranger.clone()).await.0, Outcome::Executed);
     }
@@ -48,6 +44,19 @@ async fn who_has_not_signed_in_pays_at_their_address_and_a_refused_document_is_f
         Outcome::Executed,
         "a user pays for themselves"
     );
+}
+
+#[tokio::test]
+async fn what_is_refused_is_paid_too_and_whoever_owes_is_not_read() {
+    let rate = Rate { capacity: 30, restored_per_second: 0 };
+    let engine = engine(Limits { allowance: Some(rate), refusal: 20, ..limits() });
+    let outcome = async |query| execute(&engine, query, somebody()).await.0;
+    for _ in 0..2 {
+        assert_eq!(outcome("{ nothing }").await, Outcome::Refused(RequestCode::ValidationFailed));
+    }
+    for query in ["{ nothing }", "{ hello }"] {
+        assert_eq!(outcome(query).await, Outcome::Refused(RequestCode::RateLimited), "10 are owed");
+    }
 }
 
 #[tokio::test]

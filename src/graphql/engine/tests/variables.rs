@@ -99,6 +99,18 @@ async fn skip_and_include_follow_their_variables() {
 }
 
 #[tokio::test]
+async fn a_field_stands_once_in_an_input_object() {
+    for twice in [
+        "{ describe(input: {name: \"a\", name: \"b\"}) }",
+        "{ describe(input: {name: \"a\", child: {name: \"b\", size: 1, size: $undeclared}}) }",
+        "query ($i: Nested! = {name: \"a\", name: \"a\"}) { describe(input: $i) }",
+        "{ ...F } fragment F on Query { all(inputs: [{name: \"a\", tags: [], tags: []}]) }",
+    ] {
+        assert_eq!(refusal(twice, json!({})).await, RequestCode::ValidationFailed, "{twice}");
+    }
+}
+
+#[tokio::test]
 async fn one_of_takes_exactly_one_key() {
     assert_eq!(data("{ choose(by: {id: 1}) }", json!({})).await, json!({ "choose": "id" }));
     let given = "query ($n: String!) { choose(by: {name: $n}) }";

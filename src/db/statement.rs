@@ -1,6 +1,7 @@
 //! SQL that diesel's query builder cannot say, prepared once a connection. `diesel::sql_query` prepares at every call,
-//! and so do the builder's updates: one more round trip for each move of a job.
+//! and so do the builder's updates: one more round trip for each, and a plan that is made anew.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use diesel::pg::Pg;
@@ -9,18 +10,19 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
 use diesel::sql_types::{HasSqlType, Untyped};
 
-/// One statement. The text is a constant, so the cache of prepared statements cannot grow without end.
-pub(super) fn statement(sql: &'static str) -> Statement {
-    Statement { sql }
+/// One statement. The text is a constant, or put together from a few of them, and holds no value: the cache of prepared
+/// statements keeps each text for as long as its connection lives.
+pub fn statement(sql: impl Into<Cow<'static, str>>) -> Statement {
+    Statement { sql: sql.into() }
 }
 
 /// A statement without values.
-pub(super) struct Statement {
-    sql: &'static str,
+pub struct Statement {
+    sql: Cow<'static, str>,
 }
 
 /// A statement with one value more.
-pub(super) struct Bound<Before, Value, SqlType> {
+pub struct Bound<Before, Value, SqlType> {
     before: Before,
     value: Value,
     sql_type: PhantomData<fn() -> SqlType>,
@@ -28,21 +30,21 @@ pub(super) struct Bound<Before, Value, SqlType> {
 
 impl Statement {
     /// Gives `$1` its value.
-    pub(super) fn bind<SqlType, Value>(self, value: Value) -> Bound<Self, Value, SqlType> {
+    pub fn bind<SqlType, Value>(self, value: Value) -> Bound<Self, Value, SqlType> {
         Bound { before: self, value, sql_type: PhantomData }
     }
 }
 
 impl<Before, Earlier, EarlierType> Bound<Before, Earlier, EarlierType> {
     /// Gives the next `$n` its value.
-    pub(super) fn bind<SqlType, Value>(self, value: Value) -> Bound<Self, Value, SqlType> {
+    pub fn bind<SqlType, Value>(self, value: Value) -> Bound<Self, Value, SqlType> {
         Bound { before: self, value, sql_type: PhantomData }
     }
 }
 
 impl QueryFragment<Pg> for Statement {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(self.sql);
+        out.push_sql(&self.sql);
         Ok(())
     }
 }
