@@ -90,7 +90,7 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("pennypost");
         registry.register(
             "graphql_requests",
-            "GraphQL operations by transport, outcome and code; a subscription counts once, at its first answer",
+            "GraphQL operations by transport, outcome and code; a subscription counts once, at its first answer or its end",
             requests.clone(),
         );
         registry.register(

@@ -1,4 +1,4 @@
--- Holds all that a sum over a period needs, so that its rows are not looked up one by one.
+-- Holds what sums by month and by category need, so that their rows are not looked up one by one.
 CREATE INDEX transactions_sum_index ON transactions (user_id, booked_on, id) INCLUDE (amount, currency, category_id, state)
     WHERE deleted_at IS NULL;
 -- The same keys without the rest.

@@ -17,8 +17,8 @@ use crate::db::schema::audit_entries;
 use crate::page::Page;
 use crate::viewer::Visibility;
 
-/// How far the moment in the id of an entry may be from the one of the entry.
-const SLACK: TimeDelta = TimeDelta::minutes(1);
+/// How far the moment in the id of an entry may be from the one of the entry: ids never go back, also when the clock does.
+const SLACK: TimeDelta = TimeDelta::days(1);
 
 /// One thing that somebody did.
 #[derive(Clone, Debug, Queryable, Selectable)]

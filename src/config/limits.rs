@@ -111,7 +111,7 @@ impl LimitSettings {
             body_within: source.time("BODY_TIMEOUT_SECONDS", PATIENCE)?,
             sockets_of_user: source.number("WEBSOCKETS_PER_USER", 1..=1_000_000)?,
             socket_operations: source.number("WEBSOCKET_MAX_OPERATIONS", 1..=1_000)?,
-            message_bytes: source.number("WEBSOCKET_MAX_MESSAGE_BYTES", 1_024..=16_777_216)?,
+            message_bytes: source.number("WEBSOCKET_MAX_MESSAGE_BYTES", 1_024..=1_048_576)?,
             init_within: source.time("WEBSOCKET_INIT_SECONDS", PATIENCE)?,
             ping_every: source.time("WEBSOCKET_PING_SECONDS", PATIENCE)?,
         })

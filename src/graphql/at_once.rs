@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use async_graphql::indexmap::IndexMap;
+use async_graphql::indexmap::map::Entry;
 use async_graphql::parser::types::{Field, Selection, SelectionSet};
 use async_graphql::registry::Registry;
 use async_graphql::resolver_utils::{ContainerType, resolve_container};
@@ -36,20 +37,18 @@ impl<T: Ready> OutputType for AtOnce<T> {
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
         let selected = &ctx.item.node;
         let mut fields = Vec::with_capacity(selected.items.len());
-        if !flatten::<T>(ctx, selected, &mut fields) {
+        if !flatten::<T>(ctx, selected, &mut fields) || is_merged(&fields) {
             return resolve_container(ctx, &self.0).await;
         }
         let mut values = IndexMap::with_capacity(fields.len());
         let mut waiting = Vec::new();
         for field in fields {
+            let Entry::Vacant(place) = values.entry(field.node.response_key().node.clone()) else { continue };
             let value = read(ctx, field, &self.0)?;
             if value.is_none() {
-                waiting.push((values.len(), field));
+                waiting.push((place.index(), field));
             }
-            if values.insert(field.node.response_key().node.clone(), value.unwrap_or_default()).is_some() {
-                // What stands twice may have to be put together.
-                return resolve_container(ctx, &self.0).await;
-            }
+            place.insert(value.unwrap_or_default());
         }
         wait(ctx, &self.0, &mut values, waiting).await?;
         Ok(Value::Object(values))
@@ -80,6 +79,17 @@ fn flatten<'a, T: Ready>(
         };
         let applies = condition.is_none_or(|condition| is_or_implements::<T>(ctx, &condition.node.on.node));
         !applies || flatten::<T>(ctx, &selected.node, fields)
+    })
+}
+
+/// True when the answers to two fields of one name have to be put together. The same leaf twice is the same answer: so much the
+/// validation has seen to.
+fn is_merged(fields: &[&Positioned<Field>]) -> bool {
+    let has_selection = |field: &Positioned<Field>| !field.node.selection_set.node.items.is_empty();
+    fields.iter().enumerate().any(|(place, field)| {
+        let name = &field.node.response_key().node;
+        has_selection(field)
+            && fields[..place].iter().any(|earlier| earlier.node.response_key().node == *name)
     })
 }
 

@@ -185,15 +185,21 @@ impl Engine {
         let payer = Payer::of(caller.viewer.as_ref().map(|viewer| viewer.user_id), caller.address);
         let paying = self.allowances.as_ref().zip(payer);
         paying.map(|(all, payer)| all.check(payer, Instant::now())).transpose()?;
-        let admitted = self.guard.admit(incoming, allowed, caller.viewer.is_some()).inspect_err(|_| {
+        let admit = || {
+            let admitted = self.guard.admit(incoming, allowed, caller.viewer.is_some())?;
+            if let Some(viewer) = &caller.viewer {
+                scopes::check(&admitted.scopes, viewer.scopes)?;
+            }
+            let pay = |(all, payer): (&Allowances, Payer)| all.spend(payer, admitted.cost, Instant::now());
+            let spent = paying.map(pay).transpose()?;
+            Ok((admitted, spent))
+        };
+        let (admitted, spent) = admit().inspect_err(|_| {
+            // It was read, whatever it was refused for.
             if let Some((all, payer)) = paying {
                 all.charge(payer, self.guard.price_of_refusal(), Instant::now());
             }
         })?;
-        if let Some(viewer) = &caller.viewer {
-            scopes::check(&admitted.scopes, viewer.scopes)?;
-        }
-        let spent = paying.map(|(all, payer)| all.spend(payer, admitted.cost, Instant::now())).transpose()?;
         let ending =
             Ending { request_id: caller.request_id, cost: admitted.cost, errors: self.errors, spent };
         Ok((admitted, ending))

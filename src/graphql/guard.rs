@@ -49,7 +49,7 @@ pub struct Incoming {
     pub operation_name: Option<String>,
     /// The values of the variables, as they were sent.
     pub variables: Map<String, Value>,
-    /// What the client sent beside; nothing reads it so far.
+    /// What the client sent beside: `persistedQuery` is refused, and nothing else is read.
     pub extensions: Map<String, Value>,
 }
 

@@ -49,8 +49,7 @@ pub fn from_parameters(parameters: &mut Map<String, Value>) -> Result<Incoming, 
         (Some(text), None) => DocumentSource::Text(text),
         (None, Some(id)) if is_document_id(&id) => DocumentSource::Id(id),
         (None, Some(_)) => {
-            let sentence =
-                "The parameter documentId has to be like sha256: and 64 hexadecimal digits in lower case.";
+            let sentence = "The parameter documentId is no id of a document; ours are sha256: and 64 hexadecimal digits in lower case.";
             return Err(bad_request(sentence));
         }
         (None, None) if extensions.contains_key("persistedQuery") => DocumentSource::Hash,

@@ -8,6 +8,9 @@ use crate::audit::{self, Action, Author, SubjectKind};
 use crate::db::schema::{email_texts, emails};
 use crate::mailbox::ExtractionStatus;
 
+/// The most entries of one statement, which takes at most 65,535 values.
+const AT_A_TIME: usize = 1_000;
+
 /// A mail, and whose it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Mail {
@@ -38,7 +41,9 @@ pub async fn read(
     }
     conn.transaction(async |conn| {
         let found = texts.load(conn).await?;
-        audit::record_owned(conn, author, Action::EmailTextRead, SubjectKind::Email, &looks).await?;
+        for looks in looks.chunks(AT_A_TIME) {
+            audit::record_owned(conn, author, Action::EmailTextRead, SubjectKind::Email, looks).await?;
+        }
         Ok(found)
     })
     .await

@@ -140,7 +140,7 @@ pub async fn spending(
             ("t.account_id", "NULL::text", "NULL::uuid AS category_id, key AS account_id")
         }
         SpendingGroup::Merchant => {
-            ("lower(t.merchant)", "max(t.merchant)", "NULL::uuid AS category_id, NULL::uuid AS account_id")
+            ("lower(t.merchant)", "t.merchant", "NULL::uuid AS category_id, NULL::uuid AS account_id")
         }
     };
     let (rows, categories) = (rows(visibility), categories(visibility));
@@ -148,13 +148,14 @@ pub async fn spending(
     // categories: there are fewer sums than rows.
     let sql = format!(
         "SELECT {shown}, merchant, currency, spent, transaction_count FROM (
-            SELECT s.key, max(s.merchant) AS merchant, s.currency,
+            SELECT s.key, max(CASE WHEN c.id IS NULL THEN s.loser ELSE s.merchant END) AS merchant, s.currency,
                 -sum(CASE WHEN c.id IS NULL THEN s.lost ELSE s.total END) AS spent,
                 sum(CASE WHEN c.id IS NULL THEN s.losses ELSE s.number END)::bigint AS transaction_count,
                 row_number() OVER (PARTITION BY s.currency
                     ORDER BY sum(CASE WHEN c.id IS NULL THEN s.lost ELSE s.total END), s.key) AS place
             FROM (
-                SELECT {key} AS key, {merchant} AS merchant, t.category_id, t.currency, sum(t.amount) AS total,
+                SELECT {key} AS key, max({merchant}) AS merchant,
+                    max({merchant}) FILTER (WHERE t.amount < 0) AS loser, t.category_id, t.currency, sum(t.amount) AS total,
                     count(*) AS number, sum(t.amount) FILTER (WHERE t.amount < 0) AS lost,
                     count(*) FILTER (WHERE t.amount < 0) AS losses
                 FROM {rows} GROUP BY 1, t.category_id, t.currency

@@ -1,6 +1,6 @@
 //! The object `Email`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object};
@@ -166,6 +166,8 @@ impl Email {
 
 /// The texts of all the mails that a request asks for, read together: each is looked into, or none.
 async fn read_texts(ctx: &Context<'_>, mails: Vec<Mail>) -> HashMap<Mail, Loaded<String>> {
+    // A mail whose text is asked for twice is looked into once.
+    let mails: Vec<Mail> = mails.into_iter().collect::<HashSet<Mail>>().into_iter().collect();
     let read = async {
         let (reader, conn) = (ctx.viewer()?.user_id, &mut *ctx.conn().await?);
         Ok(email_text::read(conn, &ctx.author(), reader, &mails).await?)

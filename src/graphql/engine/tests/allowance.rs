@@ -60,6 +60,22 @@ async fn what_is_refused_is_paid_too_and_whoever_owes_is_not_read() {
 }
 
 #[tokio::test]
+async fn what_nobody_can_pay_is_not_read_again_and_again() {
+    let rate = Rate { capacity: 30, restored_per_second: 0 };
+    let engine = engine(Limits { allowance: Some(rate), refusal: 20, ..limits() });
+    let left = async || match execute(&engine, "{ hello }", somebody()).await {
+        (Outcome::Executed, _, body) => body["extensions"]["cost"]["remaining"].as_u64(),
+        _ => None,
+    };
+    execute(&engine, PAGE, somebody()).await;
+    execute(&engine, PAGE, somebody()).await;
+    assert_eq!(left().await, Some(7));
+    let (outcome, _, _) = execute(&engine, PAGE, somebody()).await;
+    assert_eq!(outcome, Outcome::Refused(RequestCode::RateLimited), "it costs 11");
+    assert_eq!(left().await, None, "to read it cost 20");
+}
+
+#[tokio::test]
 async fn a_subscription_is_paid_when_it_begins() {
     let engine = bounded();
     let ticks = "subscription { ticks(to: 3) }";

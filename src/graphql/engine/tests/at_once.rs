@@ -88,6 +88,8 @@ async fn an_object_is_answered_as_the_engine_would() {
         "below { number } below { slow below { number } }",
         "number @skip(if: true) slow @include(if: true) below @include(if: false) { number }",
         "mayFail number below { mayFail }",
+        "mayFail below { number } below { slow }",
+        "...F number ...G slow slow",
         "number below { fails }",
         "fails number",
     ] {
