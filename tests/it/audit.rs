@@ -225,6 +225,8 @@ async fn of_a_user_who_is_deleted_stay_the_time_the_action_and_one_pseudonym() {
     let test = TestApp::start().await;
     let (ana, bob) = (test.register("ana").await, test.register("bob").await);
     ana.fetch_demo().await;
+    // A user's other jobs have to end before the deletion begins; it would look again in a second, after this test.
+    test.run_jobs().await;
     let id = test.texts("SELECT id::text AS text FROM users WHERE username = 'ana'").await.remove(0);
     let before = actions(&test).await;
     let leave = "mutation ($password: String!) { deleteUser(input: { password: $password }) { userErrors { code } } }";
