@@ -37,7 +37,7 @@ pub use job::{Job, JobErrorPayload, Moved, Progress};
 pub use live::Live;
 pub use payload::{JobPayload, Kind, Outgoing};
 pub use publish::{Publisher, RedisSettings};
-pub use read::{JobFilter, count, events_for, find, for_ids, list};
+pub use read::{JobFilter, count, events_of_jobs, find, for_ids, list};
 pub use retry::retry;
 pub use running::{Outcome, RunningJob};
 pub use state::{Queue, State};

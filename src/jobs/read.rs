@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::db::narrowed;
 use crate::db::schema::{job_events, jobs};
 use crate::db::statement::statement;
-use crate::jobs::event::{JobEvent, PublishedEvent};
+use crate::jobs::event::PublishedEvent;
 use crate::jobs::job::Job;
 use crate::jobs::payload::Kind;
 use crate::jobs::state::State;
@@ -73,29 +73,6 @@ pub async fn for_ids(
 ) -> QueryResult<Vec<Job>> {
     let query = matching(visibility, &JobFilter::default()).filter(jobs::id.eq_any(ids));
     query.select(Job::as_select()).load(conn).await
-}
-
-/// The events of the visible ones of those jobs with a version above `after_version`, by job and version; at most
-/// `limit` in all.
-pub async fn events_for(
-    conn: &mut AsyncPgConnection,
-    visibility: Visibility,
-    job_ids: &[Uuid],
-    after_version: i64,
-    limit: i64,
-) -> QueryResult<Vec<JobEvent>> {
-    let mut query = job_events::table
-        .inner_join(jobs::table)
-        .filter(job_events::job_id.eq_any(job_ids))
-        .filter(job_events::version.gt(after_version))
-        .order((job_events::job_id, job_events::version))
-        .limit(limit)
-        .select(JobEvent::as_select())
-        .into_boxed();
-    if let Some(user) = visibility.user() {
-        query = query.filter(jobs::user_id.eq(user));
-    }
-    query.load(conn).await
 }
 
 /// The events with those jobs and versions, as far as their jobs are visible.

@@ -29,7 +29,10 @@ async fn a_stranger_sees_no_job_and_no_event_of_anybody_else() {
         assert_eq!(jobs::list(conn, visibility, &filter, page).await.unwrap().len(), wanted);
         assert_eq!(jobs::count(conn, visibility, &filter).await.unwrap(), i64::try_from(wanted).unwrap());
         assert_eq!(jobs::for_ids(conn, visibility, &ids).await.unwrap().len(), wanted);
-        assert_eq!(jobs::events_for(conn, visibility, &ids, 0, 10).await.unwrap().len(), wanted);
+        assert_eq!(
+            jobs::events_of_jobs(conn, visibility, &ids, Page::first(10)).await.unwrap().len(),
+            wanted
+        );
     }
     assert!(jobs::find(conn, Visibility::Of(BEN), job.id).await.unwrap().is_none());
     assert!(jobs::cancel(conn, Visibility::Of(BEN), job.id, BEN).await.unwrap().is_none());

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use fred::interfaces::{ClientLike, StreamsInterface};
 use nix::sys::signal::Signal;
 use pennypost::jobs::{Job, PublishedEvent, Publisher, RedisSettings, State};
+use pennypost::page::Page;
 use tokio_util::sync::CancellationToken;
 
 use crate::jobs::world::{World, long, short};
@@ -153,10 +154,10 @@ async fn every_change_is_copied_to_the_stream_as_the_table_holds_it() {
     assert_eq!(versions, (1..=job.version).collect::<Vec<_>>());
     let conn = &mut world.conn().await;
     let everyone = pennypost::viewer::Visibility::Everyone;
-    let rows = pennypost::jobs::events_for(conn, everyone, &[job.id], 0, 100).await.unwrap();
+    let rows = pennypost::jobs::events_of_jobs(conn, everyone, &[job.id], Page::first(100)).await.unwrap();
     for (copy, row) in copies.iter().zip(&rows) {
         assert_eq!((copy.user_id, copy.kind.as_str()), (job.user_id, "EXTRACT_EMAILS"));
-        assert_eq!((copy.event.state, &copy.event.data), (row.state, &row.data));
+        assert_eq!((copy.event.state, &copy.event.data), (row.event.state, &row.event.data));
     }
 }
 
