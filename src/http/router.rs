@@ -1,5 +1,6 @@
 //! The paths, and what stands around all of them: request ids, CORS, and compression.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -55,6 +56,7 @@ impl Cors {
 
 /// All paths of the server.
 pub fn router(endpoint: GraphqlEndpoint, readiness: Readiness, cors: CorsLayer, clock: Clock) -> Router {
+    let endpoint = Arc::new(endpoint);
     Router::new()
         .route("/livez", get(health::live))
         .route("/readyz", get(move || health::ready(readiness.clone())))
@@ -65,7 +67,7 @@ pub fn router(endpoint: GraphqlEndpoint, readiness: Readiness, cors: CorsLayer, 
         .route(
             "/graphql",
             any(move |request: Request| {
-                let endpoint = endpoint.clone();
+                let endpoint = Arc::clone(&endpoint);
                 async move { endpoint.answer(request).await }
             }),
         )

@@ -50,7 +50,8 @@ impl From<&LimitSettings> for Patience {
 
 /// Serves until `stop` is cancelled, then lets the requests under way end.
 pub async fn serve(listener: TcpListener, router: Router, patience: Patience, stop: CancellationToken) {
-    let router = router.layer(from_fn(host::require_one));
+    // With its state the router builds its layers, once and not for each request.
+    let router = router.layer(from_fn(host::require_one)).with_state(());
     let mut connections = JoinSet::new();
     let life = Life { stop, ..Life::default() };
     loop {

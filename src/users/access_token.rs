@@ -1,5 +1,7 @@
 //! Access tokens: JSON Web Tokens (RFC 7519), signed with HS256 under key ids so that keys can be changed.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -13,12 +15,16 @@ use crate::keys;
 use crate::users::User;
 
 const ISSUER: &str = "pennypost";
+/// How many tokens are remembered before all are forgotten; a token takes about half a kilobyte.
+const MOST_REMEMBERED: usize = 4_096;
 
 /// The keys that sign and verify, and how long a token is good.
 #[derive(Clone)]
 pub struct AccessTokens {
     keys: Vec<Key>,
     lifetime: Duration,
+    /// What tokens say whose signatures were found to be right: neither can change.
+    remembered: Arc<Mutex<HashMap<String, Arc<Claims>>>>,
 }
 
 #[derive(Clone)]
@@ -65,7 +71,7 @@ impl AccessTokens {
             let (encoding, decoding) = (EncodingKey::from_secret(bytes), DecodingKey::from_secret(bytes));
             Key { id: key.id.to_owned(), encoding, decoding }
         });
-        Ok(Self { keys: keys.collect(), lifetime })
+        Ok(Self { keys: keys.collect(), lifetime, remembered: Arc::default() })
     }
 
     /// How long a token is good, in seconds.
@@ -95,7 +101,28 @@ impl AccessTokens {
     }
 
     /// What `token` says, if it is one of ours and still good at `now`; otherwise `Unauthenticated`.
-    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims> {
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Arc<Claims>> {
+        let known = self.remembered().get(token).cloned();
+        let claims = match known {
+            Some(claims) => claims,
+            None => Arc::new(self.read(token)?),
+        };
+        let mut remembered = self.remembered();
+        if claims.exp <= now.timestamp() {
+            remembered.remove(token);
+            return Err(Error::Unauthenticated);
+        }
+        if !remembered.contains_key(token) {
+            if remembered.len() >= MOST_REMEMBERED {
+                remembered.clear();
+            }
+            remembered.insert(token.to_owned(), Arc::clone(&claims));
+        }
+        Ok(claims)
+    }
+
+    /// What a token says that one of our keys has signed, whenever it was or is good.
+    fn read(&self, token: &str) -> Result<Claims> {
         let bad = |_| Error::Unauthenticated;
         let header = jsonwebtoken::decode_header(token).map_err(bad)?;
         let key = self
@@ -108,8 +135,12 @@ impl AccessTokens {
         validation.set_audience(&[ISSUER]);
         // The library reads the machine's clock for this; ours is passed in.
         validation.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation).map_err(bad)?.claims;
-        if claims.exp <= now.timestamp() { Err(Error::Unauthenticated) } else { Ok(claims) }
+        Ok(jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation).map_err(bad)?.claims)
+    }
+
+    /// No code of ours panics while it holds the lock.
+    fn remembered(&self) -> MutexGuard<'_, HashMap<String, Arc<Claims>>> {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -148,6 +179,12 @@ mod tests {
         let claims = keys.verify(&token, at(3599)).unwrap();
         assert_eq!((claims.sub, claims.sid), (Uuid::from_u128(7), Uuid::from_u128(8)));
         assert_eq!((claims.email.as_str(), claims.role.as_str()), ("ana@mail.example", "user"));
+        // It is remembered by now; a token that differs from it is not.
+        let (head, signature) = token.rsplit_once('.').unwrap();
+        let forged = format!("{head}.{}", signature.chars().rev().collect::<String>());
+        assert!(keys.verify(&forged, at(10)).is_err());
+        assert!(keys.verify(&token, at(10)).is_ok());
+        assert_eq!(keys.remembered().len(), 1);
         assert!(matches!(keys.verify(&token, at(3600)), Err(Error::Unauthenticated)));
     }
 
