@@ -12,7 +12,9 @@ pub mod context;
 pub mod cursor;
 pub mod database;
 pub mod global_id;
+pub mod json;
 pub mod loaders;
+pub mod named;
 #[expect(missing_docs, reason = "the derive of an interface writes methods without a sentence")]
 pub mod node;
 pub mod scalars;

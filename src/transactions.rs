@@ -16,4 +16,4 @@ pub use edit::{NewTransaction, TransactionChanges};
 pub use edited::EditedField;
 pub use filter::{Direction, Filter};
 pub use list::{count, find, for_ids, list};
-pub use row::{Source, State, Transaction};
+pub use row::{Brief, Listed, Names, Source, State, Transaction, Wanted};

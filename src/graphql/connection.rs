@@ -11,9 +11,9 @@ use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use crate::error::{Code, Error, Result};
-use crate::graphql::at_once::{AtOnce, Ready};
+use crate::graphql::at_once::{AllAtOnce, AtOnce, Ready};
 use crate::graphql::context::RequestContext;
-use crate::graphql::cursor::{self, CursorKey};
+use crate::graphql::cursor::{self, CursorKey, KeyBytes};
 use crate::graphql::database::Lease;
 use crate::graphql::loaders::ByKey;
 use crate::graphql::scalars::int;
@@ -53,7 +53,7 @@ pub struct Connection<Node> {
 
 /// One row of a page.
 pub struct Edge<Node> {
-    cursor: String,
+    key: KeyBytes,
     node: Node,
 }
 
@@ -144,7 +144,7 @@ impl<Node> Connection<Node> {
             rows.truncate(asked.size);
         }
         let edges: Vec<Edge<Node>> =
-            rows.into_iter().map(|row| Edge { cursor: cursor::write(&key(&row)), node: node(row) }).collect();
+            rows.into_iter().map(|row| Edge { key: key(&row).to_bytes(), node: node(row) }).collect();
         // The row of a cursor lies outside of the page, on its far side.
         let (has_next_page, has_previous_page) = if asked.page.is_from_end {
             (asked.page.before.is_some(), surplus > 0 || asked.page.after.is_some())
@@ -154,8 +154,8 @@ impl<Node> Connection<Node> {
         let page_info = PageInfo {
             has_next_page,
             has_previous_page,
-            start_cursor: edges.first().map(|edge| edge.cursor.clone()),
-            end_cursor: edges.last().map(|edge| edge.cursor.clone()),
+            start_cursor: edges.first().map(|edge| cursor::write(edge.key)),
+            end_cursor: edges.last().map(|edge| cursor::write(edge.key)),
         };
         Self { edges, page_info, total }
     }
@@ -165,13 +165,13 @@ impl<Node> Connection<Node> {
 #[Object(name_type)]
 impl<Node: Ready> Connection<Node> {
     /// The rows of this page, each with its cursor.
-    async fn edges(&self) -> Vec<AtOnce<&Edge<Node>>> {
-        self.edges.iter().map(AtOnce).collect()
+    async fn edges(&self) -> AllAtOnce<&Edge<Node>> {
+        AllAtOnce(self.edges.iter().collect())
     }
 
     /// The rows of this page.
-    async fn nodes(&self) -> Vec<AtOnce<&Node>> {
-        self.edges.iter().map(|edge| AtOnce(&edge.node)).collect()
+    async fn nodes(&self) -> AllAtOnce<&Node> {
+        AllAtOnce(self.edges.iter().map(|edge| &edge.node).collect())
     }
 
     /// Where this page stands in the list.
@@ -193,8 +193,8 @@ impl<Node: Ready> Connection<Node> {
 #[Object(name_type)]
 impl<Node: Ready> Edge<Node> {
     /// Where this row stands in the list; give it as `after` or `before`.
-    async fn cursor(&self) -> &str {
-        &self.cursor
+    async fn cursor(&self) -> String {
+        cursor::write(self.key)
     }
 
     /// The row.

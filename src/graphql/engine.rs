@@ -1,5 +1,6 @@
 //! The one place that touches async-graphql's Schema, Request and Response: documents go in, answers come out.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -7,9 +8,10 @@ use std::time::Duration;
 
 use apollo_compiler::Schema as TypedSchema;
 use apollo_compiler::validation::Valid;
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument};
 use async_graphql::{
-    Data, ObjectType, Request, Response, SDLExportOptions, Schema, SchemaBuilder, SubscriptionType,
-    ValidationMode, Value,
+    Data, ObjectType, Pos, Positioned, Request, Response, SDLExportOptions, Schema, SchemaBuilder,
+    SubscriptionType, ValidationMode, Value,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -18,6 +20,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::error::{Error, Result, whole_seconds};
+use crate::graphql::at_once::AsksOnce;
 pub use crate::graphql::error::{Refusal, RequestCode};
 use crate::graphql::error::{Shown, show};
 use crate::graphql::guard::allowance::{Allowances, Payer, Spent};
@@ -25,6 +28,7 @@ use crate::graphql::guard::limits::Limits;
 pub use crate::graphql::guard::source::{DocumentSource, is_document_id};
 use crate::graphql::guard::{Admitted, Guard, scopes};
 pub use crate::graphql::guard::{Allowed, Incoming};
+use crate::graphql::json;
 use crate::viewer::Viewer;
 
 /// Who sends a request.
@@ -207,8 +211,16 @@ impl Engine {
 
     /// The text of the document is left out: the engine has it parsed, and can never parse it again.
     fn request(&self, admitted: Admitted, caller: Caller) -> Request {
+        let operation = Positioned::new(admitted.operation, Pos::default());
+        let document = ExecutableDocument {
+            operations: DocumentOperations::Single(operation),
+            fragments: HashMap::default(),
+        };
         let mut request = Request::new(String::new()).variables(admitted.variables);
-        request.set_parsed_query(admitted.document);
+        request.set_parsed_query(document);
+        if admitted.asks_once {
+            request.data.insert(AsksOnce);
+        }
         (self.attach)(&mut request.data, caller);
         request
     }
@@ -268,13 +280,29 @@ impl Ending {
         if let Some(spent) = self.spent.and_then(|spent| Value::from_json(spent.shown()).ok()) {
             response.extensions.insert("cost".to_owned(), spent);
         }
-        match serde_json::to_vec(&response) {
+        match body(&response) {
             Ok(body) => Answer { body, outcome, retry_after_seconds, cost: self.cost },
             Err(error) => {
                 Answer::stopped(&Error::internal("an answer could not be written", error), self.request_id)
             }
         }
     }
+}
+
+/// The answer as the specification has it written down.
+fn body(response: &Response) -> serde_json::Result<Vec<u8>> {
+    let mut text = b"{\"data\":".to_vec();
+    json::write(&response.data, &mut text);
+    if !response.extensions.is_empty() {
+        text.extend_from_slice(b",\"extensions\":");
+        serde_json::to_writer(&mut text, &response.extensions)?;
+    }
+    if !response.errors.is_empty() {
+        text.extend_from_slice(b",\"errors\":");
+        serde_json::to_writer(&mut text, &response.errors)?;
+    }
+    text.push(b'}');
+    Ok(text)
 }
 
 /// A subscription whose first answer is nothing but errors did not begin: the engine answers so when the field's own resolver

@@ -5,12 +5,12 @@ pub mod cache;
 pub mod characters;
 pub mod document;
 pub mod limits;
+pub mod merged;
 pub mod one_of;
 pub mod price;
 pub mod scopes;
 pub mod shape;
 pub mod source;
-pub mod subscription_root;
 pub mod trusted;
 pub mod variables;
 
@@ -21,7 +21,7 @@ use apollo_compiler::Schema;
 use apollo_compiler::executable::OperationType;
 use apollo_compiler::validation::Valid;
 use async_graphql::Variables;
-use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::parser::types::OperationDefinition;
 use serde_json::{Map, Value};
 
 use crate::graphql::error::{Refusal, RequestCode};
@@ -29,6 +29,7 @@ use crate::viewer::Scope;
 use cache::DocumentCache;
 use document::{Document, ReadOperation};
 use limits::Limits;
+use merged::Merged;
 use source::DocumentSource;
 use trusted::{ManifestError, TrustedDocuments};
 
@@ -68,8 +69,10 @@ pub enum Allowed {
 
 /// A request that may be executed.
 pub struct Admitted {
-    /// The operation and its fragments.
-    pub document: ExecutableDocument,
+    /// The operation.
+    pub operation: OperationDefinition,
+    /// True when no two answers that lead to something have one name.
+    pub asks_once: bool,
     /// The coerced variables.
     pub variables: Variables,
     /// True for a subscription.
@@ -108,16 +111,15 @@ impl Guard {
         let coerced = variables::coerce(&self.schema, &document.typed, operation, incoming.variables)?;
         one_of::check_variables(&self.schema, operation, &coerced)?;
         let cost = price::price(&document.typed, operation, &coerced, &self.limits)?;
-        let mut executable = document.executable(operation, read)?;
-        if operation.is_subscription() {
-            subscription_root::flatten(&mut executable);
-        }
+        let Merged { operation: mut executable, asks_once } =
+            document.merged(&self.schema, operation, &coerced)?;
         let omitted = variables::omitted(operation, &coerced);
         if !omitted.is_empty() {
             variables::drop_omitted(&mut executable, &omitted);
         }
         Ok(Admitted {
-            document: executable,
+            operation: executable,
+            asks_once,
             variables: variables::for_engine(coerced),
             is_subscription: operation.is_subscription(),
             cost,

@@ -185,7 +185,8 @@ impl<Found: Clone + Send + Sync + 'static, K: Key> ByKey<Found, K> {
     /// What `key` leads to, as far as the viewer may see it. Every field that waits at the same time shares a
     /// statement, and its error.
     pub async fn load(&self, key: K) -> Loaded<Found> {
-        let loaded = self.gathering.find(key, |keys| self.batch.load(keys).boxed()).await;
+        // On the heap: the future of each field that may load something would be as large as all this.
+        let loaded = self.gathering.find(key, |keys| self.batch.load(keys).boxed()).boxed().await;
         loaded.unwrap_or_else(|| Err(Arc::new(Error::internal("a loader lost a key", format!("{key:?}")))))
     }
 

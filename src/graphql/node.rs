@@ -113,7 +113,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Related<Node> {
         NodeType::User => loaders.users.related(id, |row| User(row).into()).await,
         NodeType::Category => loaders.categories.related(id, |row| Category(row).into()).await,
         NodeType::Account => loaders.accounts.related(id, |row| Account(row).into()).await,
-        NodeType::Transaction => loaders.transactions.related(id, |row| Transaction(row).into()).await,
+        NodeType::Transaction => loaders.transactions.related(id, |row| Transaction::from(row).into()).await,
         NodeType::Job => loaders.jobs.related(id, |row| Job(row).into()).await,
         NodeType::ConnectedAccount => {
             loaders.connected_accounts.related(id, |row| ConnectedAccount(row).into()).await

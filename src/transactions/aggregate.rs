@@ -60,6 +60,9 @@ pub struct Spending {
     /// The account, likewise.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub account_id: Option<Uuid>,
+    /// The name of the category or of the account.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub name: Option<String>,
     /// The merchant, likewise.
     #[diesel(sql_type = Nullable<Text>)]
     pub merchant: Option<String>,
@@ -132,36 +135,27 @@ pub async fn spending(
     group: SpendingGroup,
     most: i64,
 ) -> QueryResult<Vec<Spending>> {
-    let (key, merchant, shown) = match group {
-        SpendingGroup::Category => {
-            ("t.category_id", "NULL::text", "key AS category_id, NULL::uuid AS account_id")
-        }
-        SpendingGroup::Account => {
-            ("t.account_id", "NULL::text", "NULL::uuid AS category_id, key AS account_id")
-        }
-        SpendingGroup::Merchant => {
-            ("lower(t.merchant)", "t.merchant", "NULL::uuid AS category_id, NULL::uuid AS account_id")
-        }
-    };
+    let Grouping { key, merchant, loser, sums, shown } = grouping(group);
     let (rows, categories) = (rows(visibility), categories(visibility));
     // Ranks within groups take a window, which diesel has no words for. The rows are added up before they meet their
     // categories: there are fewer sums than rows.
     let sql = format!(
-        "SELECT {shown}, merchant, currency, spent, transaction_count FROM (
-            SELECT s.key, max(CASE WHEN c.id IS NULL THEN s.loser ELSE s.merchant END) AS merchant, s.currency,
-                -sum(CASE WHEN c.id IS NULL THEN s.lost ELSE s.total END) AS spent,
-                sum(CASE WHEN c.id IS NULL THEN s.losses ELSE s.number END)::bigint AS transaction_count,
-                row_number() OVER (PARTITION BY s.currency
-                    ORDER BY sum(CASE WHEN c.id IS NULL THEN s.lost ELSE s.total END), s.key) AS place
+        "WITH counted AS (
+            SELECT s.key, CASE WHEN c.id IS NULL THEN s.loser ELSE s.merchant END AS merchant, c.name AS category, s.currency,
+                CASE WHEN c.id IS NULL THEN s.lost ELSE s.total END AS gone,
+                CASE WHEN c.id IS NULL THEN s.losses ELSE s.number END AS number
             FROM (
-                SELECT {key} AS key, max({merchant}) AS merchant,
-                    max({merchant}) FILTER (WHERE t.amount < 0) AS loser, t.category_id, t.currency, sum(t.amount) AS total,
+                SELECT {key} AS key, {merchant} AS merchant, {loser} AS loser, t.category_id, t.currency, sum(t.amount) AS total,
                     count(*) AS number, sum(t.amount) FILTER (WHERE t.amount < 0) AS lost,
                     count(*) FILTER (WHERE t.amount < 0) AS losses
                 FROM {rows} GROUP BY 1, t.category_id, t.currency
             ) AS s LEFT JOIN {categories} AS c ON c.id = s.category_id
-            WHERE c.kind = 'EXPENSE' OR (c.id IS NULL AND s.losses > 0) GROUP BY s.key, s.currency
-        ) AS ranked WHERE place <= $4 ORDER BY currency, place"
+            WHERE c.kind = 'EXPENSE' OR (c.id IS NULL AND s.losses > 0)
+        ), sums AS ({sums}), ranked AS (
+            SELECT *, row_number() OVER (PARTITION BY currency ORDER BY gone, key) AS place FROM sums
+        )
+        SELECT {shown}, merchant, currency, -gone AS spent, number::bigint AS transaction_count
+        FROM ranked WHERE place <= $4 ORDER BY currency, place"
     );
     statement(sql)
         .bind::<Nullable<SqlUuid>, _>(visibility.user())
@@ -170,6 +164,50 @@ pub async fn spending(
         .bind::<BigInt, _>(most)
         .load(conn)
         .await
+}
+
+/// How a statement says what is summed up by.
+struct Grouping {
+    /// What rows have to have in common.
+    key: &'static str,
+    /// How their merchant is written.
+    merchant: &'static str,
+    /// The same, of those among them by which money was lost.
+    loser: &'static str,
+    /// What is added up of `counted`, where several of its rows have the same key.
+    sums: &'static str,
+    /// What the key is shown as.
+    shown: &'static str,
+}
+
+fn grouping(group: SpendingGroup) -> Grouping {
+    let added_up = "SELECT key, max(merchant) AS merchant, currency, sum(gone) AS gone, sum(number) AS number
+        FROM counted GROUP BY key, currency";
+    let without = "NULL::text";
+    match group {
+        SpendingGroup::Category => Grouping {
+            key: "t.category_id",
+            merchant: without,
+            loser: without,
+            sums: "SELECT * FROM counted",
+            shown: "key AS category_id, NULL::uuid AS account_id, category AS name",
+        },
+        SpendingGroup::Account => Grouping {
+            key: "t.account_id",
+            merchant: without,
+            loser: without,
+            sums: added_up,
+            shown: "NULL::uuid AS category_id, key AS account_id,
+                (SELECT accounts.name FROM accounts WHERE accounts.id = key) AS name",
+        },
+        SpendingGroup::Merchant => Grouping {
+            key: "lower(t.merchant)",
+            merchant: "max(t.merchant)",
+            loser: "max(t.merchant) FILTER (WHERE t.amount < 0)",
+            sums: added_up,
+            shown: "NULL::uuid AS category_id, NULL::uuid AS account_id, NULL::text AS name",
+        },
+    }
 }
 
 /// What came in and went out in each interval of the period that has rows. Rejected when the period has too many.
@@ -211,7 +249,7 @@ fn rows(visibility: Visibility) -> String {
 
 /// The visible categories: few enough to be read whole, which is less work than to look each of them up.
 fn categories(visibility: Visibility) -> String {
-    format!("(SELECT id, kind FROM categories WHERE {})", owner(visibility, "user_id"))
+    format!("(SELECT id, kind, name FROM categories WHERE {})", owner(visibility, "user_id"))
 }
 
 fn owner(visibility: Visibility, column: &str) -> String {

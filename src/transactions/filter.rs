@@ -1,6 +1,10 @@
 //! Which transactions are wanted.
 
 use chrono::NaiveDate;
+use diesel::alias;
+use diesel::dsl::{
+    Eq, Filter as Filtered, IntoBoxed, IsNull, LeftJoinOn, LeftJoinQuerySource, Nullable as NullableOf,
+};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use rust_decimal::Decimal;
@@ -49,9 +53,33 @@ pub struct Filter {
     pub text: Option<String>,
 }
 
+// Under names of their own: accounts and categories are joined already.
+alias! {
+    const OWNED_ACCOUNTS: Alias<OwnedAccounts> = accounts as owned_accounts;
+    const OWNED_CATEGORIES: Alias<OwnedCategories> = categories as owned_categories;
+}
+
+/// Rows, each beside its account and its category, which are its owner's: its keys hold the owner. PostgreSQL leaves a join out whose
+/// columns nobody selects.
+pub(super) type Rows<'a> = IntoBoxed<'a, Filtered<WithCategory, IsNull<transactions::deleted_at>>, Pg>;
+/// What the columns of [`Rows`] are selected from.
+pub(super) type Joined = LeftJoinQuerySource<
+    LeftJoinQuerySource<transactions::table, accounts::table, OnAccount>,
+    categories::table,
+    OnCategory,
+>;
+type OnAccount = Eq<accounts::id, transactions::account_id>;
+type OnCategory = Eq<NullableOf<categories::id>, transactions::category_id>;
+type WithAccount = LeftJoinOn<transactions::table, accounts::table, OnAccount>;
+type WithCategory = LeftJoinOn<WithAccount, categories::table, OnCategory>;
+
 /// The visible, living rows that pass the filter.
-pub(super) fn matching<'a>(visibility: Visibility, filter: &Filter) -> transactions::BoxedQuery<'a, Pg> {
-    let mut query = transactions::table.filter(transactions::deleted_at.is_null()).into_boxed();
+pub(super) fn matching<'a>(visibility: Visibility, filter: &Filter) -> Rows<'a> {
+    let mut query = transactions::table
+        .left_join(accounts::table.on(accounts::id.eq(transactions::account_id)))
+        .left_join(categories::table.on(categories::id.nullable().eq(transactions::category_id)))
+        .filter(transactions::deleted_at.is_null())
+        .into_boxed();
     if let Some(user) = visibility.user() {
         query = query.filter(transactions::user_id.eq(user));
     }
@@ -75,10 +103,7 @@ pub(super) fn matching<'a>(visibility: Visibility, filter: &Filter) -> transacti
     by_sets(by_owner(by_text(query, filter.text.as_deref()), visibility, filter), filter)
 }
 
-fn by_text<'a>(
-    query: transactions::BoxedQuery<'a, Pg>,
-    text: Option<&str>,
-) -> transactions::BoxedQuery<'a, Pg> {
+fn by_text<'a>(query: Rows<'a>, text: Option<&str>) -> Rows<'a> {
     let Some(pattern) = containing(text) else { return query };
     query.filter(
         transactions::merchant
@@ -89,31 +114,26 @@ fn by_text<'a>(
 }
 
 /// Whose the one account or category is that everybody's rows are narrowed to: the indexes on them begin with the owner.
-fn by_owner<'a>(
-    query: transactions::BoxedQuery<'a, Pg>,
-    visibility: Visibility,
-    filter: &Filter,
-) -> transactions::BoxedQuery<'a, Pg> {
+fn by_owner<'a>(query: Rows<'a>, visibility: Visibility, filter: &Filter) -> Rows<'a> {
     if visibility != Visibility::Everyone {
         return query;
     }
     match (&filter.account_ids[..], &filter.category_ids[..]) {
         ([account], _) => {
-            let owner = accounts::table.filter(accounts::id.eq(*account)).select(accounts::user_id);
+            let owner = OWNED_ACCOUNTS.filter(OWNED_ACCOUNTS.field(accounts::id).eq(*account));
+            let owner = owner.select(OWNED_ACCOUNTS.field(accounts::user_id));
             query.filter(transactions::user_id.nullable().eq(owner.single_value()))
         }
         ([], [category]) => {
-            let owner = categories::table.filter(categories::id.eq(*category)).select(categories::user_id);
+            let owner = OWNED_CATEGORIES.filter(OWNED_CATEGORIES.field(categories::id).eq(*category));
+            let owner = owner.select(OWNED_CATEGORIES.field(categories::user_id));
             query.filter(transactions::user_id.nullable().eq(owner.single_value()))
         }
         _ => query,
     }
 }
 
-fn by_sets<'a>(
-    mut query: transactions::BoxedQuery<'a, Pg>,
-    filter: &Filter,
-) -> transactions::BoxedQuery<'a, Pg> {
+fn by_sets<'a>(mut query: Rows<'a>, filter: &Filter) -> Rows<'a> {
     query = narrowed!(query, transactions::currency, filter.currencies);
     query = narrowed!(query, transactions::account_id, filter.account_ids);
     query = narrowed!(query, transactions::category_id, filter.category_ids);

@@ -1,25 +1,28 @@
 //! Lists of transactions, the newest first. Every read starts from whose rows are visible.
 
 use chrono::NaiveDate;
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use crate::db::schema::transactions;
+use crate::db::schema::{accounts, categories, transactions};
 use crate::page::Page;
-use crate::transactions::filter::{Filter, matching};
-use crate::transactions::row::Transaction;
+use crate::transactions::filter::{Filter, Joined, matching};
+use crate::transactions::row::{Brief, Listed, Transaction, Wanted};
 use crate::viewer::Visibility;
 
-/// One stretch of the visible transactions, sorted by (booked on, id); `newest_first` turns the order round.
+/// One stretch of the visible transactions, sorted by (booked on, id), as much of each as is wanted; `newest_first` turns the order round.
 pub async fn list(
     conn: &mut AsyncPgConnection,
     visibility: Visibility,
     filter: &Filter,
     newest_first: bool,
     page: Page<(NaiveDate, Uuid)>,
-) -> QueryResult<Vec<Transaction>> {
-    let mut query = matching(visibility, filter).select(Transaction::as_select()).limit(page.limit);
+    wanted: Wanted,
+) -> QueryResult<Vec<Listed>> {
+    let mut query = matching(visibility, filter).limit(page.limit);
     let (above, below) = if newest_first { (page.before, page.after) } else { (page.after, page.before) };
     if let Some((day, id)) = above {
         query = query.filter(
@@ -38,7 +41,30 @@ pub async fn list(
     } else {
         query.order((transactions::booked_on.desc(), transactions::id.desc()))
     };
-    Ok(page.in_order(sorted.load(conn).await?))
+    let names = (
+        name(wanted.account_name, accounts::name.nullable()),
+        name(wanted.category_name, categories::name.nullable()),
+    );
+    let listed = if wanted.whole {
+        let rows: Vec<(Transaction, FoundNames)> =
+            sorted.select((Transaction::as_select(), names)).load(conn).await?;
+        rows.into_iter().map(|(row, names)| Listed::whole(row, names.into())).collect()
+    } else {
+        let rows: Vec<(Brief, FoundNames)> = sorted.select((Brief::as_select(), names)).load(conn).await?;
+        rows.into_iter().map(|(row, names)| Listed::brief(row, names.into())).collect()
+    };
+    Ok(page.in_order(listed))
+}
+
+/// A name that comes with the rows, or none.
+type Name = Box<dyn BoxableExpression<Joined, Pg, SqlType = Nullable<Text>>>;
+type FoundNames = (Option<String>, Option<String>);
+
+fn name<Column>(is_wanted: bool, column: Column) -> Name
+where
+    Column: BoxableExpression<Joined, Pg, SqlType = Nullable<Text>> + 'static,
+{
+    if is_wanted { Box::new(column) } else { Box::new(None::<String>.into_sql()) }
 }
 
 /// How many visible transactions pass the filter.

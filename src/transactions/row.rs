@@ -115,6 +115,91 @@ pub struct Transaction {
     pub updated_at: DateTime<Utc>,
 }
 
+/// The columns of a transaction that nearly every list shows.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = transactions)]
+pub struct Brief {
+    /// UUID version 7.
+    pub id: Uuid,
+    /// The day in the owner's zone, fixed at filing.
+    pub booked_on: NaiveDate,
+    /// Signed from the account's view: out is negative.
+    pub amount: Decimal,
+    /// ISO 4217 code of the amount.
+    pub currency: String,
+    /// Who was paid, or who paid.
+    pub merchant: Option<String>,
+    /// The account.
+    pub account_id: Uuid,
+    /// The category.
+    pub category_id: Option<Uuid>,
+}
+
+/// The names of what a transaction hangs on, each where it was wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// Of the account.
+    pub account: Option<String>,
+    /// Of the category; none for a transaction without one.
+    pub category: Option<String>,
+}
+
+/// How much of each transaction a list wants; the default is as little as there is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted {
+    /// More than is in brief.
+    pub whole: bool,
+    /// The name of the account.
+    pub account_name: bool,
+    /// The name of the category.
+    pub category_name: bool,
+}
+
+/// A transaction of a list, as much of it as was wanted.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// What is always there.
+    pub brief: Brief,
+    /// All of it.
+    pub whole: Option<Box<Transaction>>,
+    /// The names of what it hangs on.
+    pub names: Names,
+}
+
+impl Brief {
+    /// The key that every list is sorted by.
+    pub fn key(&self) -> (NaiveDate, Uuid) {
+        (self.booked_on, self.id)
+    }
+}
+
+impl From<(Option<String>, Option<String>)> for Names {
+    fn from((account, category): (Option<String>, Option<String>)) -> Self {
+        Self { account, category }
+    }
+}
+
+impl Listed {
+    /// One in brief.
+    pub fn brief(brief: Brief, names: Names) -> Self {
+        Self { brief, whole: None, names }
+    }
+
+    /// One with all its columns.
+    pub fn whole(row: Transaction, names: Names) -> Self {
+        let brief = Brief {
+            id: row.id,
+            booked_on: row.booked_on,
+            amount: row.amount,
+            currency: row.currency.clone(),
+            merchant: row.merchant.clone(),
+            account_id: row.account_id,
+            category_id: row.category_id,
+        };
+        Self { brief, whole: Some(Box::new(row)), names }
+    }
+}
+
 impl Transaction {
     /// The key that every list is sorted by.
     pub fn key(&self) -> (NaiveDate, Uuid) {

@@ -8,6 +8,7 @@ mod aggregates;
 mod api_tokens;
 mod audit;
 mod batches;
+mod brief_rows;
 mod catalogue;
 mod categories;
 mod codes;

@@ -25,7 +25,11 @@ async fn a_page_takes_one_statement_for_each_relation_whatever_its_length() {
     ana.fetch(purchases).await;
     test.run_jobs().await;
     let query = "{ transactions(first: 100) { nodes { id amount { amount currency }
-        category { name } account { name } email { subject } } } }";
+        category { name } account { id name } email { subject } } } }";
+    let (statements, _) = listen(&test, &ana, query).await;
+    assert_eq!(statements.len(), 3, "page with names, links to mails, mails: {statements:#?}");
+    let query = "{ transactions(first: 100) { nodes { id amount { amount currency }
+        category { name kind } account { name kind } email { subject } } } }";
     let (statements, data) = listen(&test, &ana, query).await;
     assert!(data["transactions"]["nodes"].as_array().unwrap().len() == 100);
     assert_eq!(statements.len(), 5, "page, categories, accounts, links to mails, mails: {statements:#?}");

@@ -4,14 +4,16 @@ use std::collections::HashMap;
 
 use apollo_compiler::executable::{ExecutableDocument as TypedDocument, Name, Operation};
 use apollo_compiler::parser::Parser;
+use apollo_compiler::response::JsonMap;
 use apollo_compiler::validation::{DiagnosticList, Valid};
 use apollo_compiler::{Node, Schema, introspection};
+use async_graphql::Positioned;
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition};
-use async_graphql::{Name as EngineName, Positioned};
 
 use crate::graphql::error::{Refusal, RequestCode};
 use crate::graphql::guard::limits::Limits;
+use crate::graphql::guard::merged::{Merged, merge};
 use crate::graphql::guard::one_of;
 use crate::graphql::guard::scopes;
 use crate::graphql::guard::shape::{Measured, Shape, measure};
@@ -30,8 +32,6 @@ pub struct Document {
 
 /// What was found out about one operation.
 pub struct ReadOperation {
-    /// The fragments that the operation reaches, by their names.
-    fragments: Vec<EngineName>,
     /// The shape.
     pub shape: Shape,
     /// What it needs of a personal API token.
@@ -63,8 +63,7 @@ impl Document {
             let read = read_operation(schema, &typed, operation, &untyped, limits)?;
             operations.insert(operation.name.clone(), read);
         }
-        let reached: usize = operations.values().map(|read| read.fragments.len()).sum();
-        let weight = weight(text, tokens, operations.len(), reached);
+        let weight = weight(text, tokens, operations.len());
         Ok(Self { typed, untyped, operations, weight })
     }
 
@@ -97,19 +96,15 @@ impl Document {
         Ok((operation, read))
     }
 
-    /// The operation and the fragments that it reaches, nothing else: the engine walks all that it is given, and takes
-    /// it for itself.
-    pub fn executable(
+    /// The operation as the engine takes it, for itself.
+    pub fn merged(
         &self,
+        schema: &Schema,
         operation: &Operation,
-        read: &ReadOperation,
-    ) -> Result<ExecutableDocument, Refusal> {
+        variables: &JsonMap,
+    ) -> Result<Merged, Refusal> {
         let definition = definition(&self.untyped, operation).ok_or_else(unreadable)?;
-        let fragments = read.fragments.iter().filter_map(|name| self.untyped.fragments.get_key_value(name));
-        Ok(ExecutableDocument {
-            operations: DocumentOperations::Single(definition.clone()),
-            fragments: fragments.map(|(name, fragment)| (name.clone(), fragment.clone())).collect(),
-        })
+        Ok(merge(schema, &self.untyped, &definition.node, operation.object_type(), variables))
     }
 }
 
@@ -158,10 +153,8 @@ fn read_operation(
         Ok(())
     };
     definition(untyped, operation).ok_or_else(unreadable)?;
-    let reached = fragments.into_iter().filter_map(|name| untyped.fragments.get_key_value(name.as_str()));
-    let fragments = reached.map(|(name, _)| name.clone()).collect();
     let scopes = scopes::needed(typed, operation, limits);
-    Ok(ReadOperation { fragments, shape, scopes, introspection })
+    Ok(ReadOperation { shape, scopes, introspection })
 }
 
 /// The operation as the engine's parser read it.
@@ -182,9 +175,9 @@ fn unreadable() -> Refusal {
 
 /// An estimate from above. The dearest token is a field with a selection of its own, whose parts stand once in the form
 /// that is validated and once in the form that is executed; the text is held by both readers and by the cache.
-fn weight(text: &str, tokens: usize, operations: usize, reached: usize) -> usize {
+fn weight(text: &str, tokens: usize, operations: usize) -> usize {
     const DOCUMENT: usize = 4_096;
-    let parts = [(text.len(), 4), (tokens, 450), (operations, 512), (reached, 32)];
+    let parts = [(text.len(), 4), (tokens, 450), (operations, 512)];
     parts.into_iter().fold(DOCUMENT, |sum, (count, bytes)| sum.saturating_add(count.saturating_mul(bytes)))
 }
 

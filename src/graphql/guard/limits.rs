@@ -20,6 +20,8 @@ pub struct Limits {
     pub aliases: u64,
     /// The most fields in an operation, counted where its fragments are spread.
     pub fields: u64,
+    /// The most values in the arguments of an operation, counted where its fragments are spread. A text of `tokens` holds fewer.
+    pub literals: u64,
     /// The most fields at the root of an operation.
     pub root_fields: u64,
     /// The deepest nesting of fields; introspection is exempt.
@@ -60,6 +62,7 @@ impl From<&LimitSettings> for Limits {
             operations: settings.operations,
             aliases: settings.aliases,
             fields: settings.fields,
+            literals: u64::try_from(settings.document_tokens).unwrap_or(u64::MAX).saturating_mul(4),
             root_fields: settings.root_fields,
             depth: settings.depth,
             levels: 64,

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use apollo_compiler::ast::Value;
 use apollo_compiler::executable::{ExecutableDocument, Name, Operation, Selection, SelectionSet};
 
 use crate::graphql::error::{Refusal, RequestCode};
@@ -21,6 +22,8 @@ pub struct Shape {
     pub sign_in_fields: u64,
     /// All aliases.
     pub aliases: u64,
+    /// The values in the arguments of all fields, and in them: each field is executed with its own.
+    pub literals: u64,
     /// The deepest nesting of fields.
     pub depth: u64,
     /// The deepest nesting of fields and fragments.
@@ -56,6 +59,7 @@ impl Shape {
             (self.fields, limits.fields, "fields"),
             (self.root_fields, limits.root_fields, "fields at its root"),
             (self.aliases, limits.aliases, "aliases"),
+            (self.literals, limits.literals, "values in arguments"),
             (self.depth, limits.depth, "levels of fields"),
             (self.levels, limits.levels, "levels of fields and fragments"),
             (self.sign_in_fields, 1, "field that signs in or checks a code"),
@@ -78,6 +82,7 @@ impl Shape {
             root_fields: self.root_fields.saturating_add(other.root_fields),
             sign_in_fields: self.sign_in_fields.saturating_add(other.sign_in_fields),
             aliases: self.aliases.saturating_add(other.aliases),
+            literals: self.literals.saturating_add(other.literals),
             depth: self.depth.max(other.depth),
             levels: self.levels.max(other.levels),
             introspects: self.introspects || other.introspects,
@@ -107,6 +112,10 @@ impl<'a> Measuring<'a> {
                     root_fields: 1,
                     sign_in_fields: u64::from(is_sign_in),
                     aliases: below.aliases.saturating_add(u64::from(field.alias.is_some())),
+                    literals: field
+                        .arguments
+                        .iter()
+                        .fold(below.literals, |sum, argument| sum.saturating_add(literals(&argument.value))),
                     depth: if introspects { 1 } else { below.depth.saturating_add(1) },
                     levels: below.levels.saturating_add(1),
                     introspects: introspects || below.introspects,
@@ -135,4 +144,14 @@ impl<'a> Measuring<'a> {
         self.fragments.insert(name, shape);
         shape
     }
+}
+
+/// How many values there are in a literal, itself among them. The reader has bounded how deep it is nested.
+fn literals(value: &Value) -> u64 {
+    let within = match value {
+        Value::List(items) => items.iter().map(|item| literals(item)).sum(),
+        Value::Object(fields) => fields.iter().map(|(_, field)| literals(field)).sum(),
+        _ => 0_u64,
+    };
+    within.saturating_add(1)
 }

@@ -5,7 +5,7 @@ use apollo_compiler::request::{RequestError, coerce_variable_values};
 use apollo_compiler::response::{JsonMap, JsonValue};
 use apollo_compiler::validation::Valid;
 use apollo_compiler::{ExecutableDocument as TypedDocument, Schema};
-use async_graphql::parser::types::{Directive, ExecutableDocument, Selection, SelectionSet};
+use async_graphql::parser::types::{Directive, OperationDefinition, Selection, SelectionSet};
 use async_graphql::{Name, Positioned, Value, Variables};
 use async_graphql_value::Value as Literal;
 
@@ -35,15 +35,10 @@ pub fn omitted<'a>(operation: &'a Operation, coerced: &JsonMap) -> Vec<&'a str> 
     names.filter(|name| !coerced.contains_key(*name)).collect()
 }
 
-/// Takes the arguments and input fields whose variable has no value out of a document, so that the engine sees them as
+/// Takes the arguments and input fields whose variable has no value out of an operation, so that the engine sees them as
 /// absent and not as null: an update would clear what it should leave.
-pub fn drop_omitted(document: &mut ExecutableDocument, omitted: &[&str]) {
-    if let async_graphql::parser::types::DocumentOperations::Single(operation) = &mut document.operations {
-        drop_in_selection_set(&mut operation.node.selection_set.node, omitted);
-    }
-    for fragment in document.fragments.values_mut() {
-        drop_in_selection_set(&mut fragment.node.selection_set.node, omitted);
-    }
+pub fn drop_omitted(operation: &mut OperationDefinition, omitted: &[&str]) {
+    drop_in_selection_set(&mut operation.selection_set.node, omitted);
 }
 
 /// Coerced variables in the form that the engine takes.

@@ -52,7 +52,7 @@ impl SightingMutation {
         ctx.viewer()?;
         let (booked, user_errors) = split(book(ctx, input).await, |booked| booked)?;
         let (sighting, transaction) =
-            booked.map(|(seen, booked)| (Sighting(seen), Transaction(booked))).unzip();
+            booked.map(|(seen, booked)| (Sighting(seen), Transaction::from(booked))).unzip();
         Ok(AcceptSightingPayload { sighting, transaction, user_errors })
     }
 

@@ -72,7 +72,7 @@ impl Sighting {
 
     /// The transaction; null for one that is not in the ledger, and for one whose transaction was deleted.
     async fn transaction(&self, ctx: &Context<'_>) -> Related<Transaction> {
-        ctx.loaders().transactions.related(self.0.transaction_id, Transaction).await
+        ctx.loaders().transactions.related(self.0.transaction_id, Transaction::from).await
     }
 
     /// When it was first seen.

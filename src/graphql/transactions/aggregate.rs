@@ -4,10 +4,12 @@ use async_graphql::{Context, Enum, ID, InputObject, Object};
 
 use crate::error::{Code, Error, Result};
 use crate::graphql::accounts::object::Account;
-use crate::graphql::at_once::{AtOnce, Ready};
+use crate::graphql::at_once::{AllAtOnce, AtOnce, Ready};
 use crate::graphql::categories::object::Category;
 use crate::graphql::context::RequestContext;
+use crate::graphql::global_id::NodeType;
 use crate::graphql::loaders::Related;
+use crate::graphql::named::{self, Reference};
 use crate::graphql::scalars::{Date, Money, int};
 use crate::transactions::aggregate::{self, Period};
 use crate::viewer::Visibility;
@@ -76,6 +78,11 @@ pub struct Spending(aggregate::Spending);
 
 impl Ready for Spending {
     const WAITING: &'static [&'static str] = &["category", "account"];
+
+    fn holds(&self, field: &str) -> bool {
+        let id = if field == "category" { self.0.category_id } else { self.0.account_id };
+        id.is_none() || self.0.name.is_some()
+    }
 }
 
 /// What was spent on one thing, in one currency.
@@ -83,8 +90,9 @@ impl Ready for Spending {
 #[expect(clippy::unused_async, reason = "the derive wants each resolver async")]
 impl Spending {
     /// The category; null for transactions without one, and when something else is summed up by.
-    async fn category(&self, ctx: &Context<'_>) -> Related<AtOnce<Category>> {
-        ctx.loaders().categories.related(self.0.category_id, |row| AtOnce(Category(row))).await
+    async fn category(&self, ctx: &Context<'_>) -> Related<Reference<Category>> {
+        let (rows, id) = (&ctx.loaders().categories, self.0.category_id);
+        Reference::find(rows, NodeType::Category, id, self.0.name.as_ref(), Category).await
     }
 
     /// The merchant; null for transactions without one, and when something else is summed up by.
@@ -93,8 +101,9 @@ impl Spending {
     }
 
     /// The account; null when something else is summed up by.
-    async fn account(&self, ctx: &Context<'_>) -> Related<AtOnce<Account>> {
-        ctx.loaders().accounts.related(self.0.account_id, |row| AtOnce(Account(row))).await
+    async fn account(&self, ctx: &Context<'_>) -> Related<Reference<Account>> {
+        let (rows, id) = (&ctx.loaders().accounts, self.0.account_id);
+        Reference::find(rows, NodeType::Account, id, self.0.name.as_ref(), Account).await
     }
 
     /// How much was spent. Refunds make it smaller; it is negative where more came back than went out.
@@ -162,7 +171,7 @@ impl AggregateQuery {
         #[graphql(desc = "Only this user's; another user than the viewer is for admins.")] user_id: Option<
             ID,
         >,
-    ) -> Result<Vec<AtOnce<Spending>>> {
+    ) -> Result<AllAtOnce<Spending>> {
         let visibility = ctx.visibility(user_id.as_ref())?;
         spending(ctx, visibility, &period, group_by, first).await
     }
@@ -177,7 +186,7 @@ impl AggregateQuery {
         #[graphql(desc = "Only this user's; another user than the viewer is for admins.")] user_id: Option<
             ID,
         >,
-    ) -> Result<Vec<AtOnce<CashFlow>>> {
+    ) -> Result<AllAtOnce<CashFlow>> {
         let visibility = ctx.visibility(user_id.as_ref())?;
         cash_flow(ctx, visibility, &period, interval).await
     }
@@ -190,11 +199,14 @@ pub async fn spending(
     period: &PeriodInput,
     group_by: SpendingGroup,
     first: Option<i32>,
-) -> Result<Vec<AtOnce<Spending>>> {
+) -> Result<AllAtOnce<Spending>> {
     let (period, most) = (period.parse()?, sums(first)?);
+    let relation = if group_by == SpendingGroup::Category { "category" } else { "account" };
+    let is_named = named::suffices(&[ctx.look_ahead()], relation);
     let conn = &mut *ctx.conn().await?;
     let rows = aggregate::spending(conn, visibility, period, group_by.into(), most).await?;
-    Ok(rows.into_iter().map(|row| AtOnce(Spending(row))).collect())
+    let named = |row: aggregate::Spending| aggregate::Spending { name: row.name.filter(|_| is_named), ..row };
+    Ok(AllAtOnce(rows.into_iter().map(|row| Spending(named(row))).collect()))
 }
 
 /// What came in and went out of the visible rows.
@@ -203,9 +215,9 @@ pub async fn cash_flow(
     visibility: Visibility,
     period: &PeriodInput,
     interval: Interval,
-) -> Result<Vec<AtOnce<CashFlow>>> {
+) -> Result<AllAtOnce<CashFlow>> {
     let period = period.parse()?;
     let conn = &mut *ctx.conn().await?;
     let rows = aggregate::cash_flow(conn, visibility, period, interval.into()).await?;
-    Ok(rows.into_iter().map(|row| AtOnce(CashFlow(row))).collect())
+    Ok(AllAtOnce(rows.into_iter().map(CashFlow).collect()))
 }

@@ -53,7 +53,7 @@ impl TransactionMutation {
         #[graphql(desc = "The transaction to make.")] input: CreateTransactionInput,
     ) -> Result<CreateTransactionPayload> {
         ctx.viewer()?;
-        let (transaction, user_errors) = split(create(ctx, input).await, Transaction)?;
+        let (transaction, user_errors) = split(create(ctx, input).await, Transaction::from)?;
         Ok(CreateTransactionPayload { transaction, user_errors })
     }
 
@@ -64,7 +64,7 @@ impl TransactionMutation {
         #[graphql(desc = "What is to be different.")] input: UpdateTransactionInput,
     ) -> Result<UpdateTransactionPayload> {
         ctx.viewer()?;
-        let (transaction, user_errors) = split(update(ctx, input).await, Transaction)?;
+        let (transaction, user_errors) = split(update(ctx, input).await, Transaction::from)?;
         Ok(UpdateTransactionPayload { transaction, user_errors })
     }
 

@@ -12,6 +12,7 @@ use crate::graphql::context::RequestContext;
 use crate::graphql::database::Lease;
 use crate::graphql::global_id::NodeType;
 use crate::graphql::loaders::Related;
+use crate::graphql::named;
 use crate::graphql::transactions::input::{TransactionFilter, TransactionOrder};
 use crate::graphql::transactions::object::Transaction;
 use crate::transactions;
@@ -31,7 +32,7 @@ impl TransactionQuery {
         #[graphql(desc = "The transaction's id.")] id: ID,
     ) -> Result<Related<Transaction>> {
         ctx.viewer()?;
-        Ok(ctx.loaders().transactions.related(NodeType::Transaction.parse(&id), Transaction).await)
+        Ok(ctx.loaders().transactions.related(NodeType::Transaction.parse(&id), Transaction::from).await)
     }
 
     /// The transactions that the viewer may see, the newest first unless `orderBy` says otherwise.
@@ -64,13 +65,14 @@ pub async fn list(
 ) -> Result<Connection<Transaction>> {
     let (asked, filter) = (window.page()?, filter.unwrap_or_default().parse()?);
     let newest_first = order_by == TransactionOrder::BookedOnDesc;
+    let wanted = Transaction::wanted(&named::of_connection(ctx));
     let conn = &mut *ctx.conn().await?;
-    let rows = transactions::list(conn, visibility, &filter, newest_first, asked.page).await?;
+    let rows = transactions::list(conn, visibility, &filter, newest_first, asked.page, wanted).await?;
     let total = move |mut conn: Lease| {
         let filter = filter.clone();
         async move { transactions::count(&mut conn, visibility, &filter).await }
     };
-    Ok(Connection::new(&asked, rows, transactions::Transaction::key, Transaction, total))
+    Ok(Connection::new(&asked, rows, |row| row.brief.key(), Transaction::from, total))
 }
 
 /// One page of what hangs on a category or an account, found together with that of the others of the request.
@@ -88,7 +90,13 @@ pub async fn list_of_parent(
     let placed = pages.load((parent_id, asked.page)).await?.unwrap_or_default();
     let found = placed.into_iter().map(|placed| loaders.transactions.load(placed.id));
     let rows = try_join_all(found).await?.into_iter().flatten().collect();
-    Ok(Connection::of_parent(&asked, rows, transactions::Transaction::key, Transaction, (counts, parent_id)))
+    Ok(Connection::of_parent(
+        &asked,
+        rows,
+        transactions::Transaction::key,
+        Transaction::from,
+        (counts, parent_id),
+    ))
 }
 
 /// One page of the transactions that were read in a mail, found together with those of the other mails of the request.
@@ -106,5 +114,5 @@ pub async fn list_of_email(
     });
     let rows = try_join_all(found).await?.into_iter().flatten().collect();
     let counts = (&loaders.counts.of_emails, email_id);
-    Ok(Connection::of_parent(&asked, rows, |(key, _)| *key, |(_, row)| Transaction(row), counts))
+    Ok(Connection::of_parent(&asked, rows, |(key, _)| *key, |(_, row)| row.into(), counts))
 }

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::graphql::accounts::input::{AccountFilter, AccountOrder};
 use crate::graphql::accounts::object::Account;
 use crate::graphql::api_tokens::object::ApiToken;
-use crate::graphql::at_once::{AtOnce, Ready};
+use crate::graphql::at_once::{AllAtOnce, Ready};
 use crate::graphql::audit::input::AuditEntryFilter;
 use crate::graphql::audit::object::AuditEntry;
 use crate::graphql::categories::input::{CategoryFilter, CategoryOrder};
@@ -315,7 +315,7 @@ impl User {
         #[graphql(desc = "The days that count.")] period: PeriodInput,
         #[graphql(desc = "What is summed up by.", default)] group_by: SpendingGroup,
         #[graphql(desc = "How many of each currency, 1 to 100; 25 unless given.")] first: Option<i32>,
-    ) -> Result<Vec<AtOnce<Spending>>> {
+    ) -> Result<AllAtOnce<Spending>> {
         aggregate::spending(ctx, self.own(), &period, group_by, first).await
     }
 
@@ -326,7 +326,7 @@ impl User {
         ctx: &Context<'_>,
         #[graphql(desc = "The days that count, at most 400 intervals.")] period: PeriodInput,
         #[graphql(desc = "How long an interval is.", default)] interval: Interval,
-    ) -> Result<Vec<AtOnce<CashFlow>>> {
+    ) -> Result<AllAtOnce<CashFlow>> {
         aggregate::cash_flow(ctx, self.own(), &period, interval).await
     }
 }

@@ -66,6 +66,16 @@ async fn the_named_operation_alone_is_executed() {
 }
 
 #[tokio::test]
+async fn what_stands_twice_is_done_once_in_the_order_of_the_text() {
+    let engine = engine(limits());
+    let document = "mutation ($yes: Boolean = true) { a: increment increment @include(if: $yes) ...F
+        increment b: increment @skip(if: $yes) c: increment ... @include(if: false) { d: increment } }
+        fragment F on Mutation { a: increment e: increment }";
+    let answer = engine.execute(asking(document, &json!({})), Allowed::QueriesAndMutations, nobody()).await;
+    assert_eq!(String::from_utf8(answer.body).unwrap(), r#"{"data":{"a":1,"increment":2,"e":3,"c":4}}"#);
+}
+
+#[tokio::test]
 async fn a_subscription_is_followed_and_not_executed() {
     assert_eq!(refusal("subscription { ticks(to: 3) }", json!({})).await, RequestCode::BadRequest);
     let engine = engine(limits());

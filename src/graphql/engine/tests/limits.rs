@@ -49,6 +49,27 @@ fn fragment_bomb(levels: u32) -> String {
 }
 
 #[tokio::test]
+async fn a_long_argument_that_is_spread_everywhere_is_counted_everywhere() {
+    let engine = engine(Limits { root_fields: 1_000, ..limits() });
+    let list = "1 ".repeat(limits().tokens / 4);
+    for (doublings, is_refused) in [(1, false), (3, false), (5, true), (9, true)] {
+        let mut document =
+            format!("{{ ...F0 }} fragment F{doublings} on Query {{ numbers(list: [{list}]) }}");
+        for level in 0..doublings {
+            let next = level + 1;
+            write!(document, " fragment F{level} on Query {{ ...F{next} ...F{next} }}").unwrap();
+        }
+        let (outcome, body) = answer_of(&engine, &document, json!({})).await;
+        assert_eq!(
+            outcome == Outcome::Refused(RequestCode::QueryTooComplex),
+            is_refused,
+            "{doublings} {body}"
+        );
+        assert_eq!(is_refused, body.to_string().contains("values in arguments"), "{body}");
+    }
+}
+
+#[tokio::test]
 async fn a_fragment_bomb_costs_no_more_than_any_document_and_is_refused() {
     let engine = engine(limits());
     for levels in [12, 22, 70] {
