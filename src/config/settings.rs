@@ -93,7 +93,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "MAX_DOCUMENT_TOKENS",
         "2000",
-        "The most tokens of a document: names, punctuation and values, and each white space and comment between them.",
+        "The most tokens of a document: names, punctuation and values, and each white space and comment between them. Arguments may hold four times as many values, counted wherever fragments are spread.",
     ),
     setting(
         "MAX_DOCUMENT_NESTING",
