@@ -4,7 +4,7 @@
 //! the spending of an expense category smaller, and money taken back the income of an income category. Without a category, the sign
 //! decides.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Nullable, Numeric, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -117,13 +117,18 @@ impl Interval {
         }
     }
 
-    fn shortest_days(self) -> i64 {
-        match self {
-            Self::Day => 1,
-            Self::Week => 7,
-            Self::Month => 28,
-            Self::Year => 365,
-        }
+    /// How many intervals have a day of the period.
+    fn count(self, Period { from, to }: Period) -> i64 {
+        let from_monday = |day: NaiveDate| i64::from(day.weekday().num_days_from_monday());
+        let days = to.signed_duration_since(from).num_days();
+        let years = i64::from(to.year() - from.year());
+        let later = match self {
+            Self::Day => days,
+            Self::Week => (days + from_monday(from) - from_monday(to)) / 7,
+            Self::Month => years * 12 + i64::from(to.month()) - i64::from(from.month()),
+            Self::Year => years,
+        };
+        later + 1
     }
 }
 
@@ -217,8 +222,7 @@ pub async fn cash_flow(
     period: Period,
     interval: Interval,
 ) -> Result<Vec<CashFlow>> {
-    let days = period.to.signed_duration_since(period.from).num_days();
-    if days / interval.shortest_days() >= MOST_INTERVALS {
+    if interval.count(period) > MOST_INTERVALS {
         let message = format!("A period has at most {MOST_INTERVALS} intervals; take longer ones.");
         return Err(Error::rejected("period", Code::LimitExceeded, message));
     }
@@ -247,14 +251,42 @@ fn rows(visibility: Visibility) -> String {
     )
 }
 
-/// The visible categories: few enough to be read whole, which is less work than to look each of them up.
+/// The visible categories: few enough to be read whole, which is less work than to look each of them up. `OFFSET 0` says so to
+/// PostgreSQL, which takes any period for a few rows, as its plan is made for all of them, and would look a category up for each row.
 fn categories(visibility: Visibility) -> String {
-    format!("(SELECT id, kind, name FROM categories WHERE {})", owner(visibility, "user_id"))
+    format!("(SELECT id, kind, name FROM categories WHERE {} OFFSET 0)", owner(visibility, "user_id"))
 }
 
 fn owner(visibility: Visibility, column: &str) -> String {
     match visibility.user() {
         Some(_) => format!("{column} = $1"),
         None => "$1::uuid IS NULL".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_are_counted_from_the_first_day_to_the_last() {
+        let count = |interval: Interval, from: &str, to: &str| {
+            interval.count(Period::parse(from.parse().unwrap(), to.parse().unwrap()).unwrap())
+        };
+        for (interval, from, to, wanted) in [
+            (Interval::Day, "2026-02-28", "2026-02-28", 1),
+            (Interval::Day, "2024-02-28", "2024-03-01", 3),
+            // A Sunday, and the Monday behind it.
+            (Interval::Week, "2024-01-07", "2024-01-07", 1),
+            (Interval::Week, "2024-01-07", "2024-01-08", 2),
+            (Interval::Week, "2024-01-01", "2024-01-07", 1),
+            (Interval::Week, "2024-01-07", "2031-09-01", 401),
+            (Interval::Month, "2025-12-31", "2026-01-01", 2),
+            (Interval::Month, "2000-01-01", "2033-04-30", 400),
+            (Interval::Year, "2000-01-01", "2399-12-31", 400),
+            (Interval::Year, "2000-12-31", "2400-01-01", 401),
+        ] {
+            assert_eq!(count(interval, from, to), wanted, "{interval:?} {from} {to}");
+        }
     }
 }

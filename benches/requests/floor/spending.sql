@@ -8,6 +8,6 @@ FROM (
             sum(amount) FILTER (WHERE amount < 0) AS lost, count(*) FILTER (WHERE amount < 0) AS losses
         FROM transactions WHERE user_id = :user AND deleted_at IS NULL AND state <> 'VOID' AND booked_on BETWEEN :from AND :to
         GROUP BY category_id, currency
-    ) AS t LEFT JOIN (SELECT id, kind, name FROM categories WHERE user_id = :user) c ON c.id = t.category_id
+    ) AS t LEFT JOIN (SELECT id, kind, name FROM categories WHERE user_id = :user OFFSET 0) c ON c.id = t.category_id
     WHERE c.kind = 'EXPENSE' OR (c.id IS NULL AND t.losses > 0)
 ) AS s WHERE s.place <= 25 ORDER BY s.currency, s.place;
