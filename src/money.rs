@@ -14,7 +14,7 @@ pub struct Currency(&'static str);
 impl Currency {
     /// The currency of a code in capitals, such as `EUR`; none when ISO 4217 does not list it.
     pub fn parse(code: &str) -> Option<Self> {
-        let at = CURRENCIES.binary_search(&code).ok()?;
+        let at = LETTERS.binary_search(&letters(code)).ok()?;
         CURRENCIES.get(at).copied().map(Self)
     }
 
@@ -25,12 +25,11 @@ impl Currency {
 
     /// How many decimal places the smallest unit takes: 2 for most, 0 for the yen, 3 for the dinars.
     pub fn exponent(&self) -> u32 {
-        if NO_DECIMALS.contains(&self.0) {
-            0
-        } else if THREE_DECIMALS.contains(&self.0) {
-            3
-        } else {
-            2
+        match self.0 {
+            "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND"
+            | "VUV" | "XAF" | "XOF" => 0,
+            "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+            _ => 2,
         }
     }
 
@@ -121,10 +120,6 @@ impl fmt::Display for Money {
 const STORED_DECIMALS: u32 = 4;
 const INTEGER_LIMIT: i64 = 10_000_000_000_000_000;
 
-const NO_DECIMALS: [&str; 15] =
-    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF"];
-const THREE_DECIMALS: [&str; 7] = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"];
-
 /// In alphabetical order, which the search relies on. Codes of precious metals, of tests and of funds are left out.
 const CURRENCIES: [&str; 155] = [
     "AED", "AFN", "ALL", "AMD", "ANG", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BGN", "BHD",
@@ -140,6 +135,25 @@ const CURRENCIES: [&str; 155] = [
     "XOF", "XPF", "YER", "ZAR", "ZMW",
 ];
 
+/// Each code as a number: every amount of every answer looks its currency up, and numbers compare at once.
+const LETTERS: [u32; CURRENCIES.len()] = {
+    let mut numbers = [0; CURRENCIES.len()];
+    let mut at = 0;
+    while at < CURRENCIES.len() {
+        numbers[at] = letters(CURRENCIES[at]);
+        at += 1;
+    }
+    numbers
+};
+
+/// The bytes of a code as one number, in whose order codes stand as by their letters; 0 where they are not three.
+const fn letters(code: &str) -> u32 {
+    match *code.as_bytes() {
+        [first, second, third] => u32::from_be_bytes([0, first, second, third]),
+        _ => 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -152,8 +166,10 @@ mod tests {
 
     #[test]
     fn the_table_is_in_order_and_holds_the_exceptions() {
-        assert!(CURRENCIES.is_sorted());
-        assert!(NO_DECIMALS.iter().chain(&THREE_DECIMALS).all(|code| Currency::parse(code).is_some()));
+        assert!(LETTERS.is_sorted());
+        assert!(Currency::all().all(|currency| Currency::parse(currency.code()) == Some(currency)));
+        let with = |decimals| Currency::all().filter(|currency| currency.exponent() == decimals).count();
+        assert_eq!((with(0), with(3), with(2)), (15, 7, CURRENCIES.len() - 22));
         assert_eq!(Currency::parse("JPY").map(|currency| currency.exponent()), Some(0));
         assert_eq!(Currency::parse("KWD").map(|currency| currency.exponent()), Some(3));
         assert_eq!(Currency::parse("EUR").map(|currency| currency.exponent()), Some(2));
@@ -167,7 +183,9 @@ mod tests {
             (Currency::parse("CLF"), Currency::parse("UYI"), Currency::parse("XAU")),
             (None, None, None)
         );
-        assert_eq!(Currency::parse(""), None);
+        for none in ["", "EU", "EURO", "é1", "\0\0\0"] {
+            assert_eq!(Currency::parse(none), None, "{none}");
+        }
     }
 
     #[test]
