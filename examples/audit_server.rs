@@ -15,7 +15,7 @@ use pennypost::http::arrival::{Arrival, Authenticate};
 use pennypost::http::graphql::GraphqlEndpoint;
 use pennypost::http::origin::Origins;
 use pennypost::http::router::{Cors, router};
-use pennypost::http::serve::{Patience, serve};
+use pennypost::http::serve::{ConnectionLimits, serve};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -54,6 +54,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         router(endpoint, Arc::new(|| Box::pin(async { Ok(()) })), Cors::default().layer()?, Clock::System);
     let listener = TcpListener::bind(address).await?;
     writeln!(std::io::stdout(), "http://{}/graphql", listener.local_addr()?)?;
-    serve(listener, router, Patience::from(&limits), CancellationToken::new()).await;
+    serve(listener, router, ConnectionLimits::from(&limits), CancellationToken::new()).await;
     Ok(())
 }

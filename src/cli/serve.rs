@@ -17,7 +17,7 @@ use crate::db::migrate;
 use crate::error::{Error, Result};
 use crate::graphql::engine::Engine;
 use crate::graphql::schema;
-use crate::http::serve::{Patience, serve};
+use crate::http::serve::{ConnectionLimits, serve};
 use crate::http::{endpoint, scrape};
 use crate::mailer::Mailer;
 use crate::telemetry;
@@ -75,7 +75,7 @@ pub(super) async fn answer(
 ) -> Result<()> {
     let following = app.live.run(&app.pool, &app.redis, stop.clone());
     let measuring = site.metrics.answer(stop.clone());
-    let serving = serve(listener, site.router, Patience::from(&app.config.limits), stop);
+    let serving = serve(listener, site.router, ConnectionLimits::from(&app.config.limits), stop);
     let ((), followed, ()) = tokio::join!(serving, following, measuring);
     followed
 }
@@ -94,20 +94,20 @@ pub(super) struct Site {
 }
 
 /// The metrics on the address of `METRICS_LISTEN`, where there is one.
-pub(super) struct MetricsSite(Option<(TcpListener, Router, Patience)>);
+pub(super) struct MetricsSite(Option<(TcpListener, Router, ConnectionLimits)>);
 
 impl MetricsSite {
     /// Takes the address.
     pub(super) async fn of(app: &Arc<App>, engine: Option<Arc<Engine>>) -> Result<Self> {
         let Some(listen) = app.config.metrics.listen else { return Ok(Self(None)) };
         let listener = bind("METRICS_LISTEN", listen).await?;
-        Ok(Self(Some((listener, scrape::alone(app, engine), Patience::from(&app.config.limits)))))
+        Ok(Self(Some((listener, scrape::alone(app, engine), ConnectionLimits::from(&app.config.limits)))))
     }
 
     /// Answers until `stop`.
     pub(super) async fn answer(self, stop: CancellationToken) {
-        if let Some((listener, router, patience)) = self.0 {
-            serve(listener, router, patience, stop).await;
+        if let Some((listener, router, limits)) = self.0 {
+            serve(listener, router, limits, stop).await;
         }
     }
 }

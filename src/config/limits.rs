@@ -10,6 +10,8 @@ use crate::error::Result;
 /// The limits of requests. [`LimitSettings::default`] holds the documented values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LimitSettings {
+    /// The longest head of a request, in bytes: its first line, which holds the document of a GET, and its headers.
+    pub head_bytes: usize,
     /// The longest body of a request, in bytes.
     pub body_bytes: usize,
     /// The longest document, in bytes.
@@ -94,6 +96,7 @@ impl LimitSettings {
     pub(super) fn read(source: &Source) -> Result<Self> {
         let introspection = || source.parsed("INTROSPECTION", "everyone, signed-in or nobody");
         Ok(Self {
+            head_bytes: source.number("MAX_HEAD_BYTES", 8_192..=262_144)?,
             body_bytes: source.number("MAX_BODY_BYTES", 1_024..=67_108_864)?,
             document_bytes: source.number("MAX_DOCUMENT_BYTES", 256..=1_048_576)?,
             document_tokens: source.number("MAX_DOCUMENT_TOKENS", 10..=100_000)?,
@@ -121,6 +124,7 @@ impl LimitSettings {
 impl Default for LimitSettings {
     fn default() -> Self {
         Self {
+            head_bytes: 128 * 1024,
             body_bytes: 256 * 1024,
             document_bytes: 32 * 1024,
             document_tokens: 2_000,

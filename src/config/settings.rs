@@ -88,6 +88,11 @@ pub const SETTINGS: &[Setting] = &[
         "true",
         "false takes away the page /graphiql, on which people try the API. The page itself loads for everyone.",
     ),
+    setting(
+        "MAX_HEAD_BYTES",
+        "131072",
+        "The longest head of a request, in bytes: its first line, which holds the document of a GET, and its headers.",
+    ),
     setting("MAX_BODY_BYTES", "262144", "The longest body of a request, in bytes."),
     setting("MAX_DOCUMENT_BYTES", "32768", "The longest GraphQL document, in bytes."),
     setting(

@@ -18,7 +18,7 @@ use crate::http::body::{self, BodyLimits};
 use crate::http::event_stream::{self, Start};
 use crate::http::lasting::Lasting;
 use crate::http::lasting::occupancy::Occupancy;
-use crate::http::negotiation::{MediaType, accepted, accepted_plain, is_json};
+use crate::http::negotiation::{MediaType, accepted, accepted_plain, is_encoded, is_json};
 use crate::http::origin::Origins;
 use crate::http::serve::Life;
 use crate::http::status::status;
@@ -154,6 +154,10 @@ impl GraphqlEndpoint {
         let body = body::read(&arrival.headers, body, self.body).await?;
         match head.method {
             Method::GET => Ok((parameters::from_address(&head.uri)?, Allowed::Queries, arrival)),
+            Method::POST if is_encoded(&arrival.headers) => Err(Refusal::new(
+                RequestCode::UnsupportedMediaType,
+                "The body has to be sent as it is, without Content-Encoding.",
+            )),
             Method::POST if is_json(&arrival.headers) => {
                 Ok((parameters::from_body(&body)?, Allowed::QueriesAndMutations, arrival))
             }

@@ -1,5 +1,6 @@
 //! What the client sends and what it takes: `Content-Type` and `Accept`.
 
+use axum::extract::Request;
 use axum::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName};
 
@@ -72,12 +73,14 @@ pub fn accepted_plain(headers: &HeaderMap) -> Option<MediaType> {
     }
 }
 
-/// True when the body is announced as plain JSON in UTF-8.
-pub fn is_json(headers: &HeaderMap) -> bool {
+/// True when the body is announced as compressed, or otherwise encoded.
+pub fn is_encoded(headers: &HeaderMap) -> bool {
     let encodings = headers.get_all(CONTENT_ENCODING);
-    if encodings.iter().any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return false;
-    }
+    encodings.iter().any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+/// True when the body is announced as JSON in UTF-8.
+pub fn is_json(headers: &HeaderMap) -> bool {
     let Some(Ok(value)) = headers.get(CONTENT_TYPE).map(|value| value.to_str()) else { return false };
     let (name, parameters) = parts(value);
     name == MediaType::Json.name()
@@ -89,6 +92,25 @@ pub fn accepts_gzip(headers: &HeaderMap) -> bool {
     let codings = ranges(headers, &ACCEPT_ENCODING);
     let find = |wanted: &str| codings.iter().find(|coding| coding.name == wanted);
     find("gzip").or_else(|| find("x-gzip")).or_else(|| find("*")).is_some_and(|coding| coding.quality > 0)
+}
+
+/// Passes over an `Accept-Encoding` that takes nothing that this server sends, plain answers neither, as RFC 9110 (12.5.3) allows: the
+/// layer that compresses would call an answer unacceptable once the request has been carried out.
+pub async fn encode_at_least_plainly(mut request: Request) -> Request {
+    if request.headers().contains_key(ACCEPT_ENCODING) && takes_no_encoding(request.headers()) {
+        request.headers_mut().remove(ACCEPT_ENCODING);
+    }
+    request
+}
+
+fn takes_no_encoding(headers: &HeaderMap) -> bool {
+    let codings = ranges(headers, &ACCEPT_ENCODING);
+    let quality =
+        |wanted: &str| codings.iter().find(|coding| coding.name == wanted).map(|coding| coding.quality);
+    let (any, plain) = (quality("*"), quality("identity"));
+    let is_plain_refused = plain.or(any) == Some(0);
+    is_plain_refused
+        && ["gzip", "br"].iter().all(|coding| quality(coding).or(any).is_none_or(|quality| quality == 0))
 }
 
 /// One entry of `Accept`, or of `Accept-Encoding`.

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{Method, StatusCode};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_request};
 use axum::routing::{any, get};
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::error::Result;
 use crate::http::graphql::GraphqlEndpoint;
 use crate::http::health::{self, Readiness};
+use crate::http::negotiation;
 use crate::http::origin::{Origins, invalid};
 use crate::http::problem::Problem;
 use crate::http::request_id::{self, X_REQUEST_ID};
@@ -71,9 +72,13 @@ pub fn router(endpoint: GraphqlEndpoint, readiness: Readiness, cors: CorsLayer, 
                 async move { endpoint.answer(request).await }
             }),
         )
-        .layer(compression())
-        .layer(cors)
-        .layer(from_fn_with_state(clock, request_id::assign))
+        // From the outermost in, as one layer: a router boxes each, for each request.
+        .layer((
+            from_fn_with_state(clock, request_id::assign),
+            cors,
+            map_request(negotiation::encode_at_least_plainly),
+            compression(),
+        ))
 }
 
 /// The shortest answer that is compressed, in bytes: below this it would not take fewer packets.

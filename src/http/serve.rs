@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
-use axum::middleware::from_fn;
+use axum::response::IntoResponse;
+use futures_util::future::{Either, ready};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -22,9 +23,11 @@ use tokio_util::task::TaskTracker;
 use crate::config::LimitSettings;
 use crate::http::host;
 
-/// How long connections may take.
+/// What connections may take.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub struct ConnectionLimits {
+    /// The longest head of a request, in bytes: its first line and its headers.
+    pub head_bytes: usize,
     /// For the headers of a request; a connection that is kept open waits no longer for its next one.
     pub headers: Duration,
     /// For the requests under way when the server stops.
@@ -42,16 +45,20 @@ pub struct Life {
     pub connection: CancellationToken,
 }
 
-impl From<&LimitSettings> for Patience {
+impl From<&LimitSettings> for ConnectionLimits {
     fn from(settings: &LimitSettings) -> Self {
-        Self { headers: settings.headers_within, stopping: Duration::from_secs(20) }
+        Self {
+            head_bytes: settings.head_bytes,
+            headers: settings.headers_within,
+            stopping: Duration::from_secs(20),
+        }
     }
 }
 
 /// Serves until `stop` is cancelled, then lets the requests under way end.
-pub async fn serve(listener: TcpListener, router: Router, patience: Patience, stop: CancellationToken) {
+pub async fn serve(listener: TcpListener, router: Router, limits: ConnectionLimits, stop: CancellationToken) {
     // With its state the router builds its layers, once and not for each request.
-    let router = router.layer(from_fn(host::require_one)).with_state(());
+    let router = router.with_state(());
     let mut connections = JoinSet::new();
     let life = Life { stop, ..Life::default() };
     loop {
@@ -61,7 +68,7 @@ pub async fn serve(listener: TcpListener, router: Router, patience: Patience, st
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
                     let life = Life { connection: CancellationToken::new(), ..life.clone() };
-                    connections.spawn(connection(stream, peer, router.clone(), patience.headers, life));
+                    connections.spawn(connection(stream, peer, router.clone(), limits, life));
                 }
                 Err(error) => {
                     // Out of file descriptors, as a rule: connections that end free some.
@@ -77,7 +84,7 @@ pub async fn serve(listener: TcpListener, router: Router, patience: Patience, st
         while connections.join_next().await.is_some() {}
         life.sockets.wait().await;
     };
-    if timeout(patience.stopping, ending).await.is_err() {
+    if timeout(limits.stopping, ending).await.is_err() {
         let sockets = life.sockets.len();
         tracing::warn!(requests = connections.len(), sockets, "the server stops with something under way");
     }
@@ -87,7 +94,7 @@ async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
-    headers_within: Duration,
+    limits: ConnectionLimits,
     life: Life,
 ) {
     let Life { stop, connection: drop_it, .. } = life.clone();
@@ -96,13 +103,17 @@ async fn connection(
     }
     let service = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
+        if let Some(refusal) = host::refusal(&request) {
+            return Either::Left(ready(Ok(refusal.into_response())));
+        }
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(life.clone());
-        service.call(request)
+        Either::Right(service.call(request))
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(headers_within)
+        .header_read_timeout(limits.headers)
+        .max_header_size(limits.head_bytes)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     tokio::pin!(serving);

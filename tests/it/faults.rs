@@ -14,7 +14,7 @@ use pennypost::graphql::database::Database;
 use pennypost::graphql::engine::Engine;
 use pennypost::graphql::guard::limits::Limits;
 use pennypost::http::endpoint;
-use pennypost::http::serve::{Patience, serve};
+use pennypost::http::serve::{ConnectionLimits, serve};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
@@ -98,7 +98,7 @@ async fn serve_faults(test: &TestApp, stop: &CancellationToken) -> String {
     let router = endpoint::router(Arc::clone(&test.app), engine).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(serve(listener, router, Patience::from(&test.app.config.limits), stop.clone()));
+    tokio::spawn(serve(listener, router, ConnectionLimits::from(&test.app.config.limits), stop.clone()));
     address
 }
 

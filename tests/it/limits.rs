@@ -58,6 +58,7 @@ const NO_LIMITS: [&str; 37] = [
 /// Holds a server to one limit. A setting that is new needs an arm here, or a place among [`NO_LIMITS`].
 async fn hold(setting: &str) {
     match setting {
+        "MAX_HEAD_BYTES" => documents::hold_head().await,
         "MAX_BODY_BYTES" => documents::hold(setting, 1_024, (413, "PAYLOAD_TOO_LARGE")).await,
         "MAX_DOCUMENT_BYTES" => documents::hold(setting, 256, documents::TOO_COMPLEX).await,
         "MAX_DOCUMENT_TOKENS" => documents::hold(setting, 10, documents::TOO_COMPLEX).await,

@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::graphql::engine::test_schema;
 use crate::http::lasting::test_server::authenticate;
 use crate::http::router::{Cors, router};
-use crate::http::serve::{Patience, serve};
+use crate::http::serve::{ConnectionLimits, serve};
 use crate::telemetry::captured::Captured;
 
 const GRAPHQL: &str = "application/graphql-response+json";
@@ -59,9 +59,13 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = router(endpoint, readiness, cors.layer().unwrap(), Clock::System);
-        let patience = Patience { headers: Duration::from_millis(300), stopping: Duration::from_secs(5) };
+        let connection_limits = ConnectionLimits {
+            headers: Duration::from_millis(300),
+            stopping: Duration::from_secs(5),
+            ..ConnectionLimits::from(&LimitSettings::default())
+        };
         let stop = CancellationToken::new();
-        let task = tokio::spawn(serve(listener, router, patience, stop.clone()));
+        let task = tokio::spawn(serve(listener, router, connection_limits, stop.clone()));
         let client = Client::builder().no_proxy().build().unwrap();
         Self { address, client, is_ready, stop, task }
     }
@@ -168,6 +172,14 @@ async fn nothing_but_json_is_taken_and_nothing_but_ours_is_answered() {
         let request = server.client.post(server.url("/graphql")).header(CONTENT_TYPE, content_type);
         Reply::of(request.body(body.clone()).send().await.unwrap()).await.is(415, "UNSUPPORTED_MEDIA_TYPE");
     }
+    let gzipped = server
+        .client
+        .post(server.url("/graphql"))
+        .header(CONTENT_TYPE, JSON)
+        .header(CONTENT_ENCODING, "gzip");
+    let gzipped = Reply::of(gzipped.body(body.clone()).send().await.unwrap()).await;
+    gzipped.is(415, "UNSUPPORTED_MEDIA_TYPE");
+    assert!(gzipped.body.to_string().contains("Content-Encoding"), "{}", gzipped.body);
     let without = server.client.post(server.url("/graphql")).body(body.clone());
     Reply::of(without.send().await.unwrap()).await.is(415, "UNSUPPORTED_MEDIA_TYPE");
     server.post("text/html", body).await.is(406, "NOT_ACCEPTABLE");
@@ -319,6 +331,7 @@ async fn a_long_answer_is_compressed_for_whoever_takes_that() {
     let ask = async |query: &str, encodings: &'static str| {
         let request = server.client.post(server.url("/graphql")).header(ACCEPT_ENCODING, encodings);
         let response = request.json(&json!({ "query": query })).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{encodings}");
         let encoding =
             response.headers().get(CONTENT_ENCODING).map(|value| value.to_str().unwrap().to_owned());
         let varies = response.headers().get_all(VARY).iter().any(|value| value == "accept-encoding");
@@ -332,6 +345,14 @@ async fn a_long_answer_is_compressed_for_whoever_takes_that() {
         ("br;q=0, gzip;q=0", None),
         ("identity", None),
         ("", None),
+        // Who refuses even the plain answer gets it: the request has been carried out.
+        ("identity;q=0", None),
+        ("*;q=0", None),
+        ("identity;q=0, zstd", None),
+        ("identity;q=0, gzip", Some("gzip")),
+        ("identity;q=0, *", Some("br")),
+        ("*;q=0, br", Some("br")),
+        ("*;q=0, identity", None),
     ] {
         let (encoding, varies, body) = ask("{ long }", encodings).await;
         assert_eq!(encoding.as_deref(), expected, "{encodings}");

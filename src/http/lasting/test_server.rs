@@ -22,7 +22,7 @@ use crate::http::lasting::LastingLimits;
 use crate::http::lasting::occupancy::Occupancy;
 use crate::http::origin::Origins;
 use crate::http::router::{Cors, router};
-use crate::http::serve::{Patience, serve};
+use crate::http::serve::{ConnectionLimits, serve};
 use crate::viewer::{Credential, Role, Scopes, Viewer};
 
 /// How long queries may take, and how long a short token is good.
@@ -65,8 +65,9 @@ impl Server {
         let cors = Cors::default().layer().unwrap();
         let router = router(endpoint, Arc::new(|| ready(Ok(())).boxed()), cors, Clock::System);
         let stop = CancellationToken::new();
-        let patience = Patience { stopping: Duration::from_secs(5), ..Patience::from(&limits) };
-        let task = tokio::spawn(serve(listener, router, patience, stop.clone()));
+        let connection_limits =
+            ConnectionLimits { stopping: Duration::from_secs(5), ..ConnectionLimits::from(&limits) };
+        let task = tokio::spawn(serve(listener, router, connection_limits, stop.clone()));
         Self { address, stop, change, occupancy, task }
     }
 

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use serde_json::json;
 
+use super::clocks::tell;
 use super::{body, finish, said};
 use crate::support::app::TestApp;
 
@@ -22,6 +23,18 @@ pub async fn hold(setting: &str, value: usize, refusal: (u16, &str)) {
         assert_eq!((status, code.as_str()), expected, "{setting} {value}, with {size}: {answer:#}");
     }
     finish(test).await;
+}
+
+/// The head of a request, with the empty line that ends it.
+pub async fn hold_head() {
+    let test = TestApp::start_limited(&[("MAX_HEAD_BYTES", "8192")]).await;
+    for (size, status) in [(8_192, "200 OK"), (8_193, "431 Request Header Fields Too Large")] {
+        let [begin, end] = ["GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\nLong: ", "\r\n\r\n"];
+        let long = "x".repeat(size - begin.len() - end.len());
+        let answer = tell(&test, [&format!("{begin}{long}{end}"), ""]).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{size}: {answer}");
+    }
+    test.finish().await;
 }
 
 /// A request that is exactly so large in the measure of a setting.

@@ -13,7 +13,7 @@ use pennypost::config::{Config, Environment};
 use pennypost::db::pool::connect;
 use pennypost::graphql;
 use pennypost::http::endpoint;
-use pennypost::http::serve::{Patience, serve};
+use pennypost::http::serve::{ConnectionLimits, serve};
 use pennypost::jobs::Publisher;
 use pennypost::mailer::Mailer;
 use pennypost::worker::{Worker, WorkerParts, kinds};
@@ -296,7 +296,7 @@ async fn listen(app: &Arc<App>, stop: &CancellationToken) -> String {
     let router = endpoint::router(Arc::clone(app), engine).unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(serve(listener, router, Patience::from(&app.config.limits), stop.clone()));
+    tokio::spawn(serve(listener, router, ConnectionLimits::from(&app.config.limits), stop.clone()));
     address
 }
 
