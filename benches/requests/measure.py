@@ -12,7 +12,7 @@ import time
 from ledger import HERE, Ledger, say
 from cases import cases, fault
 from figures import load
-from processes import memory_of_postgres, resident, seconds_of, seconds_of_postgres
+from processes import autogroup, memory_of_postgres, resident, seconds_of, seconds_of_postgres
 from table import print_table
 
 WRITE_OFF = 0.02  # requests that were under way when the time was over
@@ -178,6 +178,7 @@ def main():
         bench = Bench(options, ledger)
         if options.plans:
             return explain(bench)
+        say("scheduler's autogroups", autogroup())
         say("load before", load())
         chosen, results = measure(bench, options)
         say("load after", load())

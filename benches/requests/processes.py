@@ -1,7 +1,16 @@
-"""What processes have cost so far, by /proc: the time of the server and of its PostgreSQL, and the memory that they hold."""
+"""What processes have cost so far, by /proc: the time of the server and of its PostgreSQL, the memory that they hold, and how they are scheduled."""
 import os
 
 TICKS = os.sysconf("SC_CLK_TCK")
+AUTOGROUP = "/proc/sys/kernel/sched_autogroup_enabled"
+
+
+def autogroup():
+    """Whether Linux shares the cores out to terminal sessions (sched(7)), of which each session of PostgreSQL is one."""
+    if not os.path.exists(AUTOGROUP):
+        return "not in this kernel"
+    with open(AUTOGROUP) as file:
+        return "on" if file.read().strip() == "1" else "off"
 
 
 def _stat(pid):
