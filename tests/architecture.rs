@@ -212,7 +212,7 @@ const MODULES: &[Module] = &[
     module("http", &[LEAVES, DOMAINS, &["app", "graphql::engine"]], &[
         "http.rs", "http/arrival.rs", "http/body.rs", "http/client_address.rs", "http/endpoint.rs", "http/event_stream.rs",
         "http/event_stream/event.rs", "http/event_stream/pump.rs", "http/event_stream/tests.rs",
-        "http/graphql.rs", "http/graphql/tests.rs", "http/health.rs", "http/host.rs", "http/lasting.rs", "http/lasting/occupancy.rs",
+        "http/graphql.rs", "http/graphql/tests.rs", "http/graphql/tests/compression.rs", "http/health.rs", "http/host.rs", "http/lasting.rs", "http/lasting/occupancy.rs",
         "http/lasting/operation.rs", "http/lasting/term.rs", "http/lasting/test_server.rs",
         "http/metrics.rs", "http/negotiation.rs", "http/origin.rs", "http/outcome.rs", "http/page.rs", "http/page/files.rs",
         "http/page/tests.rs", "http/parameters.rs", "http/problem.rs", "http/request_id.rs", "http/router.rs", "http/scrape.rs",
