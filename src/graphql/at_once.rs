@@ -183,8 +183,12 @@ fn write<T: Ready>(
         }
         let Selected { field, .. } = selected;
         json::write_key(field.node.response_key().node.as_str(), text);
-        let waits = selected.waits(object);
-        let value = if waits { waited.next().unwrap_or_default() } else { read(ctx, object, field)? };
+        let value = if selected.waits(object) {
+            let missing = || ServerError::new("a field that was waited for has no value", Some(field.pos));
+            waited.next().ok_or_else(missing)?
+        } else {
+            read(ctx, object, field)?
+        };
         json::write(&value, text);
     }
     text.push(b'}');

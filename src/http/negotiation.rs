@@ -1,4 +1,4 @@
-//! What the client sends and what it takes: `Content-Type` and `Accept`.
+//! What the client sends and what it takes: `Content-Type`, `Accept`, and the encodings of both.
 
 use axum::extract::Request;
 use axum::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};

@@ -28,10 +28,10 @@ use crate::http::host;
 pub struct ConnectionLimits {
     /// The longest head of a request, in bytes: its first line and its headers.
     pub head_bytes: usize,
-    /// For the headers of a request; a connection that is kept open waits no longer for its next one.
-    pub headers: Duration,
-    /// For the requests under way when the server stops.
-    pub stopping: Duration,
+    /// How long the head of a request may take; a connection that is kept open waits no longer for its next one.
+    pub head_within: Duration,
+    /// How long the requests under way may take when the server stops.
+    pub stop_within: Duration,
 }
 
 /// The life of the server, as a request that outlives its answer has to know it. Each request carries it.
@@ -49,8 +49,8 @@ impl From<&LimitSettings> for ConnectionLimits {
     fn from(settings: &LimitSettings) -> Self {
         Self {
             head_bytes: settings.head_bytes,
-            headers: settings.headers_within,
-            stopping: Duration::from_secs(20),
+            head_within: settings.headers_within,
+            stop_within: Duration::from_secs(20),
         }
     }
 }
@@ -84,7 +84,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ConnectionLimi
         while connections.join_next().await.is_some() {}
         life.sockets.wait().await;
     };
-    if timeout(limits.stopping, ending).await.is_err() {
+    if timeout(limits.stop_within, ending).await.is_err() {
         let sockets = life.sockets.len();
         tracing::warn!(requests = connections.len(), sockets, "the server stops with something under way");
     }
@@ -112,7 +112,7 @@ async fn connection(
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.headers)
+        .header_read_timeout(limits.head_within)
         .max_header_size(limits.head_bytes)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();

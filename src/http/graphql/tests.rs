@@ -60,8 +60,8 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let router = router(endpoint, readiness, cors.layer().unwrap(), Clock::System);
         let connection_limits = ConnectionLimits {
-            headers: Duration::from_millis(300),
-            stopping: Duration::from_secs(5),
+            head_within: Duration::from_millis(300),
+            stop_within: Duration::from_secs(5),
             ..ConnectionLimits::from(&LimitSettings::default())
         };
         let stop = CancellationToken::new();

@@ -66,7 +66,7 @@ impl Server {
         let router = router(endpoint, Arc::new(|| ready(Ok(())).boxed()), cors, Clock::System);
         let stop = CancellationToken::new();
         let connection_limits =
-            ConnectionLimits { stopping: Duration::from_secs(5), ..ConnectionLimits::from(&limits) };
+            ConnectionLimits { stop_within: Duration::from_secs(5), ..ConnectionLimits::from(&limits) };
         let task = tokio::spawn(serve(listener, router, connection_limits, stop.clone()));
         Self { address, stop, change, occupancy, task }
     }
